@@ -1,0 +1,95 @@
+"""Clause numbers as people write them -> clauses: 五、4 · 五4 · 5.4 · 第五条第4款 · 三（一）3(2) · 一(一)2表1序号8.
+
+No vectors are involved: a number is found, or it is not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.clause import Clause
+from assistant.numbering import HAN_DIGITS, value_of
+
+_N = rf"(?:[{HAN_DIGITS}]+|\d{{1,4}})"
+_STEP = (
+    rf"(?:[、.．·]?\s*\(\s*{_N}\s*\)|[、.．·]\s*{_N}(?![\d%])|(?<=\))\s*{_N}|(?<=[{HAN_DIGITS}])\d{{1,3}}|(?<=[\d)])\([a-z]\))"
+)
+_TAIL = rf"(?:\s*第\s*({_N})\s*(?:款|段|项))?(?:\s*第\s*{_N}\s*项)?(?:\s*表\s*({_N})\s*(?:(序号|第)\s*({_N})\s*行?)?)?"
+_ARTICLE = rf"第\s*{_N}\s*(?:条|章|部分)(?:之{_N})?"
+_ADDRESS = re.compile(rf"(?<![\d{HAN_DIGITS}.])({_ARTICLE}{_STEP}*|[{HAN_DIGITS}]+{_STEP}+){_TAIL}")
+_BARE = re.compile(rf"\s*({_ARTICLE}|{_N}){_STEP}*\s*[、.]?{_TAIL}\s*[。?？]?\s*")
+_CLAUSE = re.compile(r"(?P<steps>.*?)(?: 第(?P<part>\d+)[段款])?(?: 表(?P<table>\d+) (?P<by>序号|第)(?P<row>.+?)行?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A clause number taken apart; `part` is a 段 or 款, `row` the row of a table, 序号8 or 第2行; 0 and "" where not named."""
+
+    steps: tuple[int, ...]
+    part: int = 0
+    table: int = 0
+    row: str = ""
+
+
+def find_address(text: str) -> tuple[Address, bool] | None:
+    """Return the clause number in `text`, and whether `text` is nothing but that number; None if there is none."""
+    folded = unicodedata.normalize("NFKC", text)
+    if _BARE.fullmatch(folded):
+        found = _BARE.fullmatch(folded)
+        assert found
+        return _parse(folded[: found.start(2)] if found.group(2) else folded, found), True
+    if found := _ADDRESS.search(folded):
+        return _parse(found.group(1), found), False
+    return None
+
+
+def _parse(head: str, found: re.Match[str]) -> Address:
+    """Build an address from the groups (head, part, table, by, row) of a match."""
+    _, part, table, by, row = found.groups()
+    head = re.split(r"表", head)[0]
+    head = re.sub(r"第\s*$", "", head)
+    steps = tuple(value_of(n) for n in re.findall(_N, head))
+    return Address(steps, value_of(part or ""), value_of(table or ""), f"{by}{value_of(row)}" if row else "")
+
+
+def address_of(clause: Clause) -> Address:
+    """Return the address of a clause from its number."""
+    found = _CLAUSE.fullmatch(clause.clause)
+    if not found or clause.kind == "preamble":
+        return Address(())
+    steps = tuple(value_of(n) for n in re.findall(_N, found["steps"]))
+    row = f"{found['by']}{value_of(found['row'])}" if found["row"] else ""
+    return Address(steps, int(found["part"] or 0), int(found["table"] or 0), row)
+
+
+def resolve(address: Address, clauses: Sequence[Clause]) -> list[int]:
+    """Return the positions of the clauses at an address, in reading order: itself, or all that stands under it.
+
+    第五条第4款 names the fourth paragraph of article 5; where there is none, the fourth number under 五.
+    """
+    known = [address_of(c) for c in clauses]
+    tries = [address]
+    if address.part:
+        tries.append(Address((*address.steps, address.part), 0, address.table, address.row))
+    for wanted in tries:
+        if wanted.part or wanted.table:
+            found = [i for i, a in enumerate(known) if _same(wanted, a)]
+        else:
+            found = [i for i, a in enumerate(known) if a.steps == wanted.steps and not a.table]
+            found = found or [i for i, a in enumerate(known) if a.steps and a.steps[: len(wanted.steps)] == wanted.steps]
+        if found:
+            return found
+    return []
+
+
+def _same(wanted: Address, known: Address) -> bool:
+    """Whether a clause is at a fully given address; a table without a row stands for all its rows."""
+    return (
+        wanted.steps == known.steps
+        and (not wanted.part or wanted.part == known.part)
+        and wanted.table == known.table
+        and (not wanted.row or wanted.row == known.row)
+    )

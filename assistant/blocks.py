@@ -1,0 +1,160 @@
+"""Stage 1a, text -> [Block]: lines become numbered lines, headings, paragraphs, tables, contents and layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rapidfuzz import fuzz
+
+from assistant import numbering
+from assistant.clause import Span
+from assistant.numbering import Marker
+from assistant.tables import Line, Table, find_tables
+
+BLANK = " \t\r\n\v\f\u3000\xa0\u200b\ufeff\x85\u2028\u2029"
+SENTENCE_END = "。；;！!？?…"
+HEADING_LIMIT = 40
+_LAYOUT = re.compile(r"[=\-_*~.·\s#|>\\]+|(?:\W*!?\[[^\]]*\]\([^)]*\)\W*)+|\W+")
+_MARKUP = re.compile(r"(?:[#>*_\s\u3000\xa0]|[-+•●■▪◆○](?=\s)|[•●■▪◆○])*")
+_BOLD = re.compile(r"[\s\u3000]*(?:[-*]\s+)?(?:\*\*|__)(.+?)(?:\*\*|__)[\s\u3000]*")
+_NAMED = re.compile(
+    r"引言|引 言|前言|导言|导语|序言|总则|附则|定义|特别提示|重要提示|特别说明|提示条款|概述|摘要|【[^】]{1,20}】"
+)
+_ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方面)")
+
+BlockKind = Literal["number", "heading", "paragraph", "table", "title", "contents", "layout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of the source. `place` is all it takes up; `core` leaves out markup at both ends; `text` is raw[core]."""
+
+    kind: BlockKind
+    place: Span
+    core: Span
+    text: str
+    line: int
+    marker: Marker | None = None
+    table: Table | None = None
+    hashes: int = 0
+
+    @property
+    def title(self) -> str:
+        """The words after the number."""
+        return self.text[self.marker.length :] if self.marker else self.text
+
+    @property
+    def is_title_like(self) -> bool:
+        """Whether the words look like a name rather than a statement: short, and no punctuation at their end."""
+        return 0 < len(self.title) <= HEADING_LIMIT and self.title[-1] not in SENTENCE_END + "。,，:：、"
+
+
+def split_lines(raw: str) -> list[Line]:
+    """Return the lines of `raw` that hold more than white space."""
+    lines, at = [], 0
+    for number, piece in enumerate(raw.split("\n"), 1):
+        text = piece.strip(BLANK)
+        if text:
+            start = at + piece.index(text)
+            lines.append(Line(number, start, start + len(text), text))
+        at += len(piece) + 1
+    return lines
+
+
+def read_blocks(raw: str, markdown: bool) -> list[Block]:
+    """Cut a policy into blocks; in Markdown a lone line break does not end a paragraph."""
+    lines = split_lines(raw)
+    tables = {table.lines.start: table for table in find_tables(lines)}
+    blocks: list[Block] = []
+    at = 0
+    while at < len(lines):
+        if table := tables.get(at):
+            place = (table.head[0], max([table.head[1], *(row.place[1] for row in table.rows)]))
+            blocks.append(Block("table", place, place, "", lines[at].number, table=table))
+            at = table.lines.stop
+            continue
+        block = _block(raw, lines[at])
+        if markdown and blocks and _continues(raw, blocks[-1], block):
+            last = blocks[-1]
+            core = (last.core[0], block.core[1])
+            blocks[-1] = replace(last, place=(last.place[0], block.place[1]), core=core, text=raw[slice(*core)])
+        else:
+            blocks.append(block)
+        at += 1
+    return _with_contents(_with_title(blocks))
+
+
+def _block(raw: str, line: Line) -> Block:
+    """Classify one line."""
+    place = (line.start, line.end)
+    if _LAYOUT.fullmatch(line.text):
+        return Block("layout", place, place, line.text, line.number)
+    markup = _MARKUP.match(line.text)
+    begin = line.start + (markup.end() if markup else 0)
+    core_text = raw[begin : line.end].rstrip("*_#" + BLANK)
+    core = (begin, begin + len(core_text))
+    hashes = len(line.text) - len(line.text.lstrip("#"))
+    marker = numbering.match(core_text)
+    block = Block("number" if marker else "paragraph", place, core, core_text, line.number, marker, None, hashes)
+    bold = _BOLD.fullmatch(line.text)
+    named = _NAMED.fullmatch(core_text)
+    if not marker and (named or ((hashes or bold) and block.is_title_like)):
+        return replace(block, kind="heading")
+    return block
+
+
+def _continues(raw: str, last: Block, block: Block) -> bool:
+    """Whether a Markdown line goes on with the sentence of the line before."""
+    return (
+        block.kind == "paragraph"
+        and last.kind in ("paragraph", "number")
+        and not last.hashes
+        and len(last.text) >= 20
+        and last.text[-1] not in SENTENCE_END + ":："
+        and raw[last.place[1] : block.place[0]] == "\n"
+    )
+
+
+def _with_title(blocks: list[Block]) -> list[Block]:
+    """Mark the first line with words as the title if it reads like a name."""
+    at = next((i for i, b in enumerate(blocks) if b.kind != "layout"), None)
+    if at is None:
+        return blocks
+    first = blocks[at]
+    if first.kind in ("paragraph", "heading") and first.is_title_like and not _NAMED.fullmatch(first.text):
+        blocks[at] = replace(first, kind="title")
+    return blocks
+
+
+def _with_contents(blocks: list[Block]) -> list[Block]:
+    """Mark runs of numbered names that come again further down, and the line that announces them."""
+    at = 0
+    while at < len(blocks):
+        stop = _run(blocks, at)
+        announced = at > 0 and blocks[at - 1].kind in ("paragraph", "heading") and _ANNOUNCES.search(blocks[at - 1].text)
+        if stop - at >= 3 and (_recur(blocks[at:stop], blocks[stop:]) >= (0.3 if announced else 0.7)):
+            for i in range(at - 1 if announced and len(blocks[at - 1].text) <= HEADING_LIMIT else at, stop):
+                blocks[i] = replace(blocks[i], kind="contents")
+        at = max(stop, at + 1)
+    return blocks
+
+
+def _run(blocks: Sequence[Block], at: int) -> int:
+    """Return the end of the run of numbered names that begins at `at`; a number that starts again ends it."""
+    stop = at
+    seen: set[str] = set()
+    while stop < len(blocks) and (marker := blocks[stop].marker) and blocks[stop].is_title_like:
+        if marker.family.rank <= 6 and marker.label in seen:
+            break
+        seen.add(marker.label)
+        stop += 1
+    return stop
+
+
+def _recur(run: Sequence[Block], rest: Sequence[Block]) -> float:
+    """Return the share of names in `run` that stand again, nearly word for word, as a heading in `rest`."""
+    names = [b.title for b in rest if b.kind in ("number", "heading") and len(b.title) <= 2 * HEADING_LIMIT]
+    return sum(any(fuzz.ratio(b.title, name) >= 70 for name in names) for b in run) / len(run)

@@ -1,0 +1,77 @@
+"""Evidence of one question -> probability that the policy covers it.
+
+A logistic regression (Platt 1999) over a handful of signals, fitted by `training/calibrate.py` on documents that the
+encoder never saw. It belongs to an encoder and lies in its folder; a model without one gets LEXICAL, which uses only what
+does not depend on the encoder's scale.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from assistant.clause import Hit
+from assistant.errors import ModelError
+from assistant.retrieve import Signals, standardise
+from assistant.segment import segment
+
+FILE = "calibration.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Weights of the features, the intercept, and the probability from which on a question counts as covered."""
+
+    weights: Mapping[str, float]
+    intercept: float
+    threshold: float
+
+    def confidence(self, features: Mapping[str, float]) -> float:
+        """Return a probability from 0 to 1."""
+        total = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+LEXICAL = Calibration({"covered": 4.0, "peak": 1.0}, -3.0, 0.5)
+
+
+def features_of(question: str, hits: Sequence[Hit], signals: Signals) -> dict[str, float]:
+    """Return what the confidence is computed from.
+
+    clause, sentence: best cosines; covered: share of the question's terms in the best clause, covered3 in the best three;
+    peak: lead of the best clause over the fifth to tenth, in deviations; length: logarithm of the number of terms.
+    """
+    terms = set(segment(question))
+    words = [set(segment("\n".join([*hit.path[-2:], hit.text]))) for hit in hits[:3]]
+    scores = np.sort(standardise(signals.clause))[::-1]
+    size = max(1, len(terms))
+    return {
+        "clause": float(signals.clause.max(initial=0.0)),
+        "sentence": float(signals.sentences.max(initial=0.0)),
+        "covered": len(terms & words[0]) / size if words else 0.0,
+        "covered3": len(terms & set().union(*words)) / size if words else 0.0,
+        "peak": float(scores[0] - scores[4:10].mean()) if len(scores) > 4 else 0.0,
+        "length": math.log1p(len(terms)),
+    }
+
+
+def load_calibration(model: str) -> Calibration:
+    """Return the calibration in a model's folder, or the one that suits any model.
+
+    :raises ModelError: if the file is there but cannot be used
+    """
+    file = Path(model) / FILE
+    if not file.is_file():
+        return LEXICAL
+    try:
+        raw = json.loads(file.read_text("utf-8"))
+        return Calibration(
+            {str(k): float(v) for k, v in raw["weights"].items()}, float(raw["intercept"]), float(raw["threshold"])
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"校准文件读不了: {file} ({error})。请用 training/calibrate.py 重新生成, 或删除它。") from error

@@ -1,0 +1,294 @@
+"""The command line: parses arguments, calls the assistant, prints; errors are one line on stderr, exit status 1."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant import __version__
+from assistant.errors import AssistantError, IndexMissing, IndexStale
+from assistant.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assistant.assistant import Assistant
+    from assistant.clause import Clause, Source
+
+app = typer.Typer(
+    help="中文政策问答与条款检索: 用原文条款回答问题, 逐字引用, 注明编号。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Corpus = Annotated[Path | None, typer.Option(help="改用这个政策文件或文件夹, 不用已建的索引", show_default=False)]
+PolicyId = Annotated[str | None, typer.Option("--policy", help="只查这一份政策 (政策编号)", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"assistant {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="显示版本")] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@app.command()
+def build(
+    corpus: Annotated[Path | None, typer.Option(help="政策文件或文件夹 (默认 corpus/)", show_default=False)] = None,
+    index: Annotated[Path | None, typer.Option(help="索引文件夹 (默认 index/)", show_default=False)] = None,
+) -> None:
+    """解析政策并建立索引, 显示导入报告。"""
+    settings = Settings.from_environment()
+    settings = replace(settings, corpus=corpus or settings.corpus, index=index or settings.index)
+    built = _build(settings)
+    from assistant.render import report
+
+    for policy in built.policies:
+        print("\n".join(report(policy)))
+    print(f"索引已写入 {settings.index}")
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="要问的问题")],
+    policy: PolicyId = None,
+    corpus: Corpus = None,
+    as_json: AsJson = False,
+) -> None:
+    """回答一个问题, 给出条款原文和编号。"""
+    assistant = _assistant(corpus)
+    answer = assistant.ask(question, policy=policy)
+    if as_json:
+        print(_json(answer))
+        return
+    from assistant.render import contact_lines, summary
+
+    console = _console()
+    console.print(summary(answer), style="bold green" if answer.citations else "bold yellow")
+    if answer.note:
+        console.print(answer.note)
+    for hit in answer.citations or answer.hits[: assistant.settings.cited]:
+        _print_clause(console, hit, assistant, "" if answer.citations else "可能相关: ")
+    for line in contact_lines(answer):
+        console.print(line)
+
+
+@app.command()
+def batch(corpus: Corpus = None, policy: PolicyId = None) -> None:
+    """逐行回答: 标准输入每行一个 JSON 问题, 标准输出每行一个 JSON 答案。"""
+    assistant = _assistant(corpus)
+    for line in sys.stdin:
+        if line.strip():
+            print(_answer_line(assistant, line, policy), flush=True)
+
+
+@app.command()
+def search(
+    words: Annotated[str, typer.Argument(help='词语、"原文短语" 或条款编号 (五、4 · 第八条 · 5.4)')],
+    policy: PolicyId = None,
+    corpus: Corpus = None,
+    as_json: AsJson = False,
+) -> None:
+    """检索条款: 按相关度排列; 引号里的短语必须原样出现; 条款编号直接定位。"""
+    assistant = _assistant(corpus)
+    hits = assistant.search(words, policy=policy)
+    if as_json:
+        print(_json(hits))
+        return
+    console = _console()
+    console.print(f"{len(hits)} 条", style="bold")
+    for hit in hits:
+        _print_clause(console, hit, assistant, f"{hit.score:6.2f}  ")
+
+
+@app.command()
+def show(
+    clause: Annotated[str, typer.Argument(help="条款编号或锚点, 如 五、4")], policy: PolicyId = None, corpus: Corpus = None
+) -> None:
+    """显示一条条款: 标题路径、前后条款、在原文中的位置。"""
+    assistant = _assistant(corpus)
+    found, positions = assistant.show(clause, policy)
+    console = _console()
+    for position in positions:
+        shown = found.clauses[position]
+        _print_clause(console, shown, assistant, "")
+        start, end = shown.place
+        console.print(
+            f"  位置: {found.source.filename} 第 {shown.line} 行, 字符 {start}–{end}; 锚点 #{shown.anchor}", style="dim"
+        )
+        for reference in shown.references:
+            console.print(f"  引用: {reference.words} → {reference.target or '文中没有这个地方'}", style="dim")
+    for label, position in (("上一条", positions[0] - 1), ("下一条", positions[-1] + 1)):
+        if 0 <= position < len(found.clauses):
+            near = found.clauses[position]
+            console.print(f"{label}: {near.clause}  {near.text[:40]}".replace("\n", " "), style="dim")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 7860,
+) -> None:
+    """打开网页问答。"""
+    from assistant.chat import launch
+
+    launch(_assistant(None), host, port)
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[Path, typer.Argument(help="题目文件 (JSON Lines)")],
+    policy: PolicyId = None,
+    corpus: Corpus = None,
+    as_json: AsJson = False,
+) -> None:
+    """用一组有标准答案的题目评测: 命中率、引用、拒答、置信度。"""
+    from assistant import evaluate as evaluation
+
+    rows = evaluation.read_questions(questions)
+    assistant = _assistant(corpus)
+    judged = evaluation.judge(assistant, rows, policy)
+    figures = evaluation.per_kind(judged)
+    total, wrong = evaluation.wrong_spans(judged, assistant)
+    if as_json:
+        print(json.dumps(figures | {"spans": total, "wrong_spans": wrong}, ensure_ascii=False))
+        return
+    names = list(figures["all"])
+    print(f"{'kind':14}" + "".join(f"{name:>9}" for name in names))
+    for kind, row in figures.items():
+        cells = ("" if (v := row[name]) is None else f"{v:.0f}" if name == "n" else f"{v:.3f}" for name in names)
+        print(f"{kind:14}" + "".join(f"{cell:>9}" for cell in cells))
+    print(f"spans: {total}, wrong: {wrong}")
+
+
+@app.command()
+def doctor() -> None:
+    """检查安装: 版本、模型、索引, 以及每份政策是否与索引一致。"""
+    from assistant.diagnosis import diagnose
+
+    lines, healthy = diagnose(Settings.from_environment())
+    print("\n".join(lines))
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the program; errors made on purpose become one line."""
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except AssistantError as error:
+        print(f"错误: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def _assistant(corpus: Path | None) -> Assistant:
+    """Load the built index, after building it if it is missing or stale; or answer from another corpus."""
+    from assistant.assistant import Assistant
+
+    if corpus:
+        return Assistant.cached(corpus)
+    settings = Settings.from_environment()
+    try:
+        return Assistant.load(settings)
+    except (IndexMissing, IndexStale) as reason:
+        print(f"{str(reason).partition('。')[0]}; 正在建立索引 …", file=sys.stderr)
+        return _build(settings)
+
+
+def _build(settings: Settings) -> Assistant:
+    """Build and save the index, with a progress bar in a terminal."""
+    from assistant.assistant import Assistant
+
+    if not sys.stderr.isatty():
+        built = Assistant.build(settings.corpus, settings)
+    else:
+        from rich.progress import Progress
+
+        with Progress(transient=True) as bar:
+            task = bar.add_task("")
+
+            def report(stage: str, done: int, total: int) -> None:
+                bar.update(task, description=stage, completed=done, total=total)
+
+            built = Assistant.build(settings.corpus, settings, report)
+    try:
+        built.save(settings.index)
+    except OSError as error:
+        raise AssistantError(
+            f"索引写不进去: {settings.index} ({error.strerror})。请检查权限和磁盘空间, 或用 ASSISTANT_INDEX 换个位置。"
+        ) from error
+    return built
+
+
+def _answer_line(assistant: Assistant, line: str, policy: str | None) -> str:
+    """Answer one input line of `batch`; whatever is wrong with it is reported in its place."""
+    identity: Any = None
+    try:
+        row = json.loads(line)
+        if not isinstance(row, dict):
+            raise ValueError("不是 JSON 对象")
+        identity = row.get("id")
+        if not isinstance(row.get("question"), str):
+            raise ValueError("缺少字符串字段 question")
+        history = row.get("history") or []
+        return _json(assistant.ask(row["question"], history, policy=policy, id=identity))
+    except (ValueError, AssistantError) as error:
+        return json.dumps({"id": identity, "error": str(error)}, ensure_ascii=False)
+
+
+def _json(value: Any) -> str:
+    """Return frozen dataclasses as one line of JSON."""
+    from pydantic_core import to_json
+
+    return to_json(value).decode()
+
+
+def _console() -> Console:
+    """Rich in a terminal; plain, unwrapped text in a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), markup=False, emoji=False)
+
+
+def _print_clause(console: Console, clause: Clause, assistant: Assistant, prefix: str) -> None:
+    """Print where a clause stands and its words, the decisive sentence underlined."""
+    from rich.text import Text
+
+    from assistant.render import pieces, where
+
+    source: Source = assistant.index.policy(clause).source
+    console.print()
+    console.print(Text(prefix + where(clause, source), style="bold cyan"))
+    if clause.path:
+        console.print(Text("  " + " › ".join(clause.path), style="dim"))
+    text = Text("  ")
+    for piece in pieces(clause, source):
+        style = "bold underline" if piece.marked else "dim" if piece.role in ("stem", "column") else ""
+        ending = ":" if piece.role == "column" else ""
+        if piece.role in ("column", "body") and len(text) > 2 and (piece.role == "column" or text.plain.endswith((":", "："))):
+            text.append("\n  ")
+        text.append(piece.words.replace("\n", "\n  ") + ending, style=style)
+    console.print(text)
+    if also := getattr(clause, "also", ()):
+        console.print(Text(f"  同样内容另见: {'、'.join(also)}", style="dim"))

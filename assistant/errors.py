@@ -1,0 +1,50 @@
+"""Everything that can go wrong on purpose; each message says what, where and what to do next, in Chinese.
+
+AssistantError
+├── CorpusError        a policy file is missing, empty, binary, or not in a readable encoding
+├── IndexMissing       no index at that place yet
+├── IndexStale         the index does not belong to this corpus, encoder or version
+├── IndexDamaged       the index folder is corrupted, or is not an index
+├── ModelError         the encoder cannot be loaded
+├── QuestionError      the question is empty, has no words, or is too long
+├── ClauseNotFound     no clause has that number
+└── PortInUse          the web page's address is taken
+"""
+
+from __future__ import annotations
+
+
+class AssistantError(Exception):
+    """The root: shown to the user as one line, never as a traceback."""
+
+
+class CorpusError(AssistantError):
+    """A policy file is missing, empty, binary, or not in a readable encoding."""
+
+
+class IndexMissing(AssistantError):
+    """There is no index at that place yet."""
+
+
+class IndexStale(AssistantError):
+    """The index was built from another corpus, by another encoder or by another version."""
+
+
+class IndexDamaged(AssistantError):
+    """The index folder is corrupted or is not an index at all."""
+
+
+class ModelError(AssistantError):
+    """The encoder cannot be loaded."""
+
+
+class QuestionError(AssistantError):
+    """The question is empty, has no words, or is too long."""
+
+
+class ClauseNotFound(AssistantError):
+    """No clause of the policy has that number."""
+
+
+class PortInUse(AssistantError):
+    """The address for the web page is taken by another program."""

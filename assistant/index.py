@@ -1,0 +1,165 @@
+"""Stage 4, [Policy] -> Index: FAISS over clauses and over their sentences, bm25s over their terms.
+
+A long clause answers many questions, each with one of its sentences; so a clause is found by the whole of it and by its
+best sentence, and that sentence is the one marked in the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import bm25s
+import faiss
+import numpy as np
+
+from assistant.clause import Clause, Policy, Span
+from assistant.embed import Encoder
+from assistant.segment import segment
+from assistant.settings import IndexFiles, Settings
+
+_SENTENCE = re.compile(r"[^。；;！!？?\n]+(?:[。；;！!？?]+[”」』）)]?)?")
+SHORTEST_SENTENCE = 6
+
+faiss.omp_set_num_threads(1)  # two threads are slower for one query
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Everything a question needs. Clauses of one policy stand together, in `ranges`.
+
+    :param sentences: int32 [m, 3]: number of the clause, start and end in its source
+    """
+
+    policies: tuple[Policy, ...]
+    clauses: tuple[Clause, ...]
+    ranges: dict[str, range]
+    sentences: np.ndarray
+    clause_vectors: faiss.Index
+    sentence_vectors: faiss.Index
+    bm25: bm25s.BM25
+
+    def nearest_clauses(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
+        """Return (clause numbers, cosines) of the clauses nearest to float32 [d], best first."""
+        return _nearest(self.clause_vectors, vector, depth, within)
+
+    def nearest_sentences(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
+        """Return (sentence numbers, cosines) of the sentences nearest to float32 [d], best first."""
+        first = int(np.searchsorted(self.sentences[:, 0], within.start))
+        last = int(np.searchsorted(self.sentences[:, 0], within.stop))
+        return _nearest(self.sentence_vectors, vector, depth, range(first, last))
+
+    def lexical(self, terms: Sequence[str]) -> np.ndarray:
+        """Return the BM25 score of every clause, float32 [clauses]."""
+        known = [term for term in terms if term in self.bm25.vocab_dict]
+        return self.bm25.get_scores(known) if known else np.zeros(len(self.clauses), dtype=np.float32)
+
+    def policy(self, clause: Clause) -> Policy:
+        """Return the policy that a clause belongs to."""
+        return next(p for p in self.policies if p.source.policy == clause.policy)
+
+    def write(self, files: IndexFiles) -> None:
+        """Write vectors, terms and sentence places; the policies themselves are the store's."""
+        np.save(files.sentences, self.sentences, allow_pickle=False)
+        faiss.write_index(self.clause_vectors, str(files.clause_vectors))
+        faiss.write_index(self.sentence_vectors, str(files.sentence_vectors))
+        self.bm25.save(str(files.bm25), show_progress=False)
+
+    @classmethod
+    def read(cls, policies: tuple[Policy, ...], files: IndexFiles) -> Index:
+        """Read what `write` wrote.
+
+        :raises OSError, ValueError, RuntimeError: from the libraries, if a file is not what it should be
+        """
+        return cls(
+            policies=policies,
+            clauses=tuple(clause for policy in policies for clause in policy.clauses),
+            ranges=_ranges(policies),
+            sentences=np.load(files.sentences, allow_pickle=False),
+            clause_vectors=faiss.read_index(str(files.clause_vectors)),
+            sentence_vectors=faiss.read_index(str(files.sentence_vectors)),
+            bm25=bm25s.BM25.load(str(files.bm25), show_progress=False),
+        )
+
+
+def _ranges(policies: Sequence[Policy]) -> dict[str, range]:
+    """Return which clause numbers belong to which policy."""
+    ranges, start = {}, 0
+    for policy in policies:
+        ranges[policy.source.policy] = range(start, start + len(policy.clauses))
+        start += len(policy.clauses)
+    return ranges
+
+
+def _nearest(index: faiss.Index, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
+    """Search part of a FAISS index."""
+    selector = faiss.IDSelectorRange(within.start, within.stop)
+    count = min(depth, len(within))
+    if not count:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+    scores, ids = index.search(vector[None], count, params=faiss.SearchParameters(sel=selector))  # type: ignore[call-arg]
+    return ids[0][ids[0] >= 0], scores[0][ids[0] >= 0]
+
+
+def build_index(policies: Sequence[Policy], encoder: Encoder, settings: Settings) -> Index:
+    """Embed and index parsed policies, in the order given."""
+    clauses = tuple(clause for policy in policies for clause in policy.clauses)
+    ranges = _ranges(policies)
+    texts, rows = [], []
+    for policy in policies:
+        for number in ranges[policy.source.policy]:
+            for words, span in sentences_of(clauses[number], policy.source.text):
+                texts.append(words)
+                rows.append((number, *span))
+    return Index(
+        policies=tuple(policies),
+        clauses=clauses,
+        ranges=ranges,
+        sentences=np.array(rows, dtype=np.int32).reshape(-1, 3),
+        clause_vectors=_faiss(encoder.encode([searched_text(c, headings=1) for c in clauses])),
+        sentence_vectors=_faiss(encoder.encode(texts)),
+        bm25=_bm25([segment(searched_text(c, headings=2)) for c in clauses], settings),
+    )
+
+
+def searched_text(clause: Clause, headings: int) -> str:
+    """Return the words a clause is found by: its innermost headings and its text."""
+    return "\n".join([*clause.path[-headings:], clause.text])
+
+
+def sentences_of(clause: Clause, raw: str) -> list[tuple[str, Span]]:
+    """Return the sentences of a clause's own words with their place; of a table row its cells with their column names."""
+    found: list[tuple[str, Span]] = []
+    column = ""
+    for role, (start, end) in zip(clause.roles, clause.spans, strict=True):
+        if role == "column":
+            column = raw[start:end] + ":"
+        elif role in ("cell", "inherited"):
+            found.append((column + raw[start:end], (start, end)))
+        elif role == "body":
+            found += [(s.group(), _stripped(raw, start + s.start(), start + s.end())) for s in _SENTENCE.finditer(raw[start:end])]
+    kept = [(words, span) for words, span in found if len(words.strip()) >= SHORTEST_SENTENCE]
+    return kept or found
+
+
+def _stripped(raw: str, start: int, end: int) -> Span:
+    """Return a span without white space at its ends."""
+    words = raw[start:end]
+    return end - len(words.lstrip()), start + len(words.rstrip())
+
+
+def _faiss(vectors: np.ndarray) -> faiss.Index:
+    """Exact inner-product search; enough up to some hundred thousand vectors."""
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+    return index
+
+
+def _bm25(documents: Sequence[Sequence[str]], settings: Settings) -> bm25s.BM25:
+    """Index terms with our own ordered vocabulary, so that the files are the same in every run."""
+    vocabulary: dict[str, int] = {}
+    ids = [[vocabulary.setdefault(term, len(vocabulary)) for term in terms] for terms in documents]
+    index = bm25s.BM25(k1=settings.k1, b=settings.b, method="lucene")
+    index.index((ids, vocabulary), show_progress=False)
+    return index

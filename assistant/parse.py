@@ -1,0 +1,238 @@
+"""Stage 1, Source -> Policy: blocks become clauses with number, heading path, stem and exact offsets.
+
+A stack of levels follows the ladder of numbers. A line that only names what follows is a heading; every other paragraph
+is a clause of the level it stands in, and where a level has several they are its 第1段, 第2段. An item of a list carries
+the last sentence before the list, its stem: 与国家安全有关的 means nothing without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assistant import numbering
+from assistant.blocks import BLANK, SENTENCE_END, Block, read_blocks
+from assistant.citing import Draft, finish
+from assistant.clause import Doubt, Furniture, Heading, Kind, Policy, Role, Source, Span
+from assistant.tables import Row, Table
+
+LONGEST = 700
+_TOP, _SUB = -1, 20
+_LIST = 5  # families from here on can number the items of lists
+_ROW_NUMBER = re.compile(r"序号|编号|序|NO\.?|#", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Level:
+    """One rung of the ladder while the parser stands on it; the only mutable thing here."""
+
+    rank: int
+    family: str
+    labels: tuple[tuple[str, str], ...]
+    path: tuple[str, ...]
+    own: str
+    is_item: bool = False
+    stem: Span | None = None
+    tables: int = 0
+    last_value: int = 0
+
+    @property
+    def number(self) -> str:
+        """The citation number of this level; for an unnumbered one, its name."""
+        return numbering.join(list(self.labels))
+
+
+def parse(source: Source) -> Policy:
+    """Parse one source; never raises: what it does not understand becomes a paragraph where it stands."""
+    return _Parser(source).run()
+
+
+class _Parser:
+    """Walks the blocks once, keeping the stack of levels."""
+
+    def __init__(self, source: Source) -> None:
+        self.source, self.raw = source, source.text
+        self.blocks = read_blocks(self.raw, source.markdown)
+        self.stack = [_Level(_TOP - 1, "", (), (), "")]
+        self.drafts: list[Draft] = []
+        self.headings: list[Heading] = []
+        self.furniture: list[Furniture] = []
+        self.doubts: list[Doubt] = []
+        self.numbered = False
+
+    def run(self) -> Policy:
+        """Parse everything -> Policy."""
+        for at, block in enumerate(self.blocks):
+            if block.kind == "table" and block.table:
+                self._table(block.table)
+            elif block.kind == "number" and block.marker:
+                self._number(at, block)
+            elif block.kind == "heading":
+                self._heading(block)
+            elif block.kind == "paragraph":
+                self._close_list(at)
+                self._paragraph(block.place, block.core, block.line)
+            elif block.kind in ("title", "contents", "layout"):
+                self.furniture.append(Furniture(block.kind, block.place))
+        clauses = finish(self.drafts, self.headings, self.source)
+        self.doubts += [
+            Doubt(c.line, f"{c.clause} 提到「{r.words}」, 但文中没有这个地方")
+            for c in clauses
+            for r in c.references
+            if not r.target
+        ]
+        doubts = tuple(sorted(self.doubts, key=lambda d: (d.line, d.message)))
+        return Policy(self.source, clauses, tuple(self.headings), tuple(self.furniture), doubts)
+
+    def _number(self, at: int, block: Block) -> None:
+        """Enter the level of a numbered line, as a heading or as the first paragraph of its own level."""
+        marker = block.marker
+        assert marker is not None
+        self.numbered = True
+        family = marker.family
+        while self.stack[-1].rank >= family.rank or self.stack[-1].rank == _SUB:
+            self.stack.pop()
+        parent = self.stack[-1]
+        if parent.rank == _TOP and family.rank <= 5:
+            self.stack.pop()
+            parent = self.stack[-1]
+        self._check_order(parent, family.name, marker.value, block.line)
+        is_heading = block.is_title_like and self._has_content(at, family.rank)
+        level = _Level(
+            rank=family.rank,
+            family=family.name,
+            labels=(*parent.labels, (family.name, marker.label)),
+            path=(*parent.path, *([parent.own] if parent.own else [])),
+            own=self._name(block),
+            is_item=not is_heading,
+        )
+        self.stack.append(level)
+        if is_heading:
+            self._add_heading(block, level.number)
+        else:
+            self._paragraph(block.place, block.core, block.line, stem=parent.stem, after_marker=block.core[0] + marker.length)
+
+    def _check_order(self, parent: _Level, family: str, value: str, line: int) -> None:
+        """Note numbers that skip, repeat or restart within one level."""
+        number = numbering.value_of(value.removesuffix("条")) if family != "a." else 0
+        if family in ("1.1", "1.1.1") or not number:
+            return
+        if parent.last_value and number not in (parent.last_value + 1, 1) and parent.family != family:
+            self.doubts.append(Doubt(line, f"编号不连续: {parent.last_value} 之后是 {number}"))
+        parent.last_value = number
+
+    def _has_content(self, at: int, rank: int) -> bool:
+        """Whether something stands under the numbered line at `at` before the next line of its height."""
+        for block in self.blocks[at + 1 :]:
+            if block.kind == "number" and block.marker:
+                return block.marker.family.rank > rank
+            if block.kind not in ("layout", "contents"):
+                return not (block.kind == "heading" and block.hashes)
+        return False
+
+    def _name(self, block: Block) -> str:
+        """Return the line as a step of a path: whole if short, else to its first stop; always words of the source."""
+        text = self.source.words(block.core).strip()
+        if len(text) <= 48:
+            return text.rstrip(SENTENCE_END + "：:，,")
+        start = block.marker.length if block.marker else 0
+        for stops in ("。；;：:", "，,、"):
+            cut = re.search(f"[{stops}]", text[start:])
+            if cut and 2 <= cut.start() <= 48:
+                return text[: start + cut.start()]
+        return text[:48]
+
+    def _heading(self, block: Block) -> None:
+        """Enter an unnumbered heading: below the current headings if it is only bold, else at the top."""
+        top = not self.numbered or bool(block.hashes) or block.text.startswith("【")
+        while self.stack[-1].is_item or self.stack[-1].rank == _SUB or (top and self.stack[-1].rank >= _TOP):
+            self.stack.pop()
+        parent = self.stack[-1]
+        own = self.source.words(block.core).strip("【】" + BLANK)
+        labels = (("", own),) if top else parent.labels
+        path = (*parent.path, *([parent.own] if parent.own else []))
+        self.stack.append(_Level(_TOP if top else _SUB, "", labels, path, own))
+        self._add_heading(block, own if top else self.stack[-1].number)
+
+    def _add_heading(self, block: Block, number: str) -> None:
+        """Record a heading line for the outline."""
+        depth = len(self.stack) - 2
+        title = self.source.words(block.core).strip()
+        self.headings.append(Heading(number, title, depth, block.place, block.line, f"h{len(self.headings) + 1}"))
+
+    def _close_list(self, at: int) -> None:
+        """Leave a list whose last item is behind: a paragraph that no further item follows belongs to what holds the list."""
+        level = self.stack[-1]
+        if not (level.is_item and level.rank >= _LIST and len(self.stack) > 2 and self.stack[-2].stem):
+            return
+        following = next((b.marker.family.rank for b in self.blocks[at + 1 :] if b.kind == "number" and b.marker), _TOP)
+        ahead = next((b for b in self.blocks[at + 1 :] if b.kind in ("number", "heading", "table")), None)
+        if following < level.rank or (ahead is not None and ahead.kind == "heading"):
+            self.stack.pop()
+
+    def _paragraph(self, place: Span, core: Span, line: int, stem: Span | None = None, after_marker: int = 0) -> None:
+        """Add one paragraph as a clause of the current level, in pieces if it is over the limit."""
+        level = self.stack[-1]
+        ends = self._cuts(core)
+        starts = [core[0], *ends[:-1]]
+        for first, end in zip(starts, ends, strict=True):
+            start = first + len(self.raw[first:end]) - len(self.raw[first:end].lstrip(BLANK))
+            own = (place[0] if first == core[0] else start, place[1] if end == core[1] else end)
+            begin = line + self.raw.count("\n", place[0], start)
+            parts: tuple[tuple[Role, Span], ...] = (("body", (start, end)),)
+            if stem and stem[1] - stem[0] + end - start <= LONGEST:
+                parts = (("stem", stem), *parts)
+            self.drafts.append(self._draft(level, parts, own, begin))
+        level.stem = self._stem((max(core[0], after_marker), core[1]))
+
+    def _draft(self, level: _Level, parts: tuple[tuple[Role, Span], ...], place: Span, line: int) -> Draft:
+        """Return a clause draft of a level; what stands before the first number is preamble."""
+        path = level.path if level.is_item else (*level.path, *([level.own] if level.own else []))
+        kind: Kind = "clause" if self.numbered else "preamble"
+        return Draft(level.number or "前言", path, kind, parts, place, line)
+
+    def _cuts(self, core: Span) -> list[int]:
+        """Return where a paragraph is cut so that no piece is over the limit: at ends of sentences, else of phrases."""
+        ends, start = [], core[0]
+        while core[1] - start > LONGEST - 50:
+            window = self.raw[start : start + LONGEST - 50]
+            cut = max(window.rfind(c) for c in SENTENCE_END + "\n")
+            cut = cut if cut > 200 else max(window.rfind(c) for c in "，,、:： ")
+            start += (cut if cut > 0 else len(window) - 1) + 1
+            ends.append(start)
+        return [*ends, core[1]]
+
+    def _stem(self, core: Span) -> Span | None:
+        """Return the last sentence of a paragraph that ends with a colon, which what follows depends on."""
+        text = self.raw[slice(*core)].rstrip(BLANK + "*_")
+        if not text.endswith((":", "：")):
+            return None
+        start = core[0] + max(text.rfind(c) for c in SENTENCE_END) + 1
+        start += len(self.raw[start : core[1]]) - len(self.raw[start : core[1]].lstrip(BLANK))
+        return start, core[0] + len(text)
+
+    def _table(self, table: Table) -> None:
+        """Add a table's rows as clauses of the current level."""
+        level = self.stack[-1]
+        level.tables += 1
+        head, rows = table.head, table.rows
+        self.furniture.append(Furniture("columns", head))
+        numbered = bool(_ROW_NUMBER.fullmatch(table.columns[0].words.strip("*_ ")))
+        path = (*level.path, *([level.own] if level.own else []))
+        seen: set[str] = set()
+        for position, row in enumerate(rows, 1):
+            number = row.cells[0].words if numbered and row.cells[0].words not in seen else ""
+            seen.add(number)
+            label = f"表{level.tables} " + (f"序号{number}" if number else f"第{position}行")
+            parts = tuple(self._row_parts(table, row))
+            place = (row.place[0], row.place[1])
+            self.drafts.append(Draft(level.number or "前言", path, "table_row", parts, place, row.line, label))
+
+    def _row_parts(self, table: Table, row: Row) -> Iterator[tuple[Role, Span]]:
+        """Yield column name and cell by turns, for the cells that are not empty."""
+        for column, cell in zip(table.columns, row.cells, strict=False):
+            if cell.span:
+                if column.span:
+                    yield "column", column.span
+                yield ("inherited" if cell.inherited else "cell"), cell.span

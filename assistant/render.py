@@ -1,0 +1,126 @@
+"""Clauses and answers -> what a person reads; the only place where words are escaped for HTML."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.clause import Answer, Clause, FurnitureKind, Hit, Kind, Policy, Role, Source, Span
+
+VERDICTS = {"answered": "有相关条款", "partial": "部分涉及", "not_covered": "政策未涉及"}
+KINDS: dict[Kind, str] = {"clause": "条款", "table_row": "表格行", "preamble": "引言段落"}
+LONGEST_NAME = 24
+FURNITURE: dict[FurnitureKind, str] = {
+    "title": "标题",
+    "contents": "目录行",
+    "columns": "表头",
+    "layout": "版式行",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words in one role; `marked` if it is the decisive sentence."""
+
+    words: str
+    role: Role
+    marked: bool = False
+
+
+def pieces(clause: Clause, source: Source) -> Iterator[Piece]:
+    """Yield the words of a clause from the source, cut at the decisive sentence; column names and cells by turns."""
+    marked = clause.marked if isinstance(clause, Hit) else None
+    for role, span in zip(clause.roles, clause.spans, strict=True):
+        yield from _cut(role, span, marked, source)
+
+
+def _cut(role: Role, span: Span, marked: Span | None, source: Source) -> Iterator[Piece]:
+    """Yield one span as up to three pieces."""
+    start, end = span
+    if role in ("cell", "inherited"):
+        yield Piece(source.words(span), role, span == marked)
+        return
+    if role != "body" or not marked or marked[0] >= end or marked[1] <= start:
+        yield Piece(source.words(span), role)
+        return
+    inner = max(start, marked[0]), min(end, marked[1])
+    for part, is_marked in (((start, inner[0]), False), (inner, True), ((inner[1], end), False)):
+        if part[0] < part[1]:
+            yield Piece(source.words(part), role, is_marked)
+
+
+def is_verbatim(clause: Clause, source: Source) -> bool:
+    """Compare a clause with the source once more: all it shows stands there, span by span and in order."""
+    at = 0
+    for span in clause.spans:
+        words = source.words(span)
+        at = clause.text.find(words, at)
+        if at < 0 or not words:
+            return False
+        at += len(words)
+    return True
+
+
+def where(clause: Clause, source: Source) -> str:
+    """Return where a clause stands: 《即分期超G会员隐私政策》五、4 注销."""
+    heading = clause.path[-1] if clause.path else ""
+    name = heading.lstrip("0123456789一二三四五六七八九十()（）、.． ")
+    short = name if len(name) <= LONGEST_NAME and name not in clause.clause else ""
+    return f"《{source.title}》{clause.clause} {short}".rstrip()
+
+
+def quotation(clause: Clause, source: Source) -> str:
+    """Return a clause ready to paste: its words, then where they stand."""
+    version = f", 版本 {source.version}" if source.version else ""
+    return f"{clause.text}\n—— {where(clause, source)}{version}"
+
+
+def clause_html(clause: Clause, source: Source) -> str:
+    """Return a clause as HTML: a table row as its columns, anything else as paragraphs, the decisive sentence marked."""
+    stem = body = rows = ""
+    column = ""
+    for piece in pieces(clause, source):
+        words = html.escape(piece.words).replace("\n", "<br>")
+        words = f"<mark>{words}</mark>" if piece.marked else words
+        if piece.role == "column":
+            column = words
+        elif piece.role == "stem":
+            stem = f'<p class="stem">{words}</p>'
+        elif piece.role == "body":
+            body += words
+        else:
+            rows += f'<dt>{column}</dt><dd class="{piece.role}">{words}</dd>'
+    return stem + (f"<dl>{rows}</dl>" if rows else "") + (f'<p class="body">{body}</p>' if body else "")
+
+
+def path_html(clause: Clause) -> str:
+    """Return the headings above a clause as HTML."""
+    return '<span class="sep">›</span>'.join(f"<span>{html.escape(step)}</span>" for step in clause.path)
+
+
+def report(policy: Policy) -> list[str]:
+    """Return the import report of one policy: clauses by kind, what is no clause and why, doubtful spots."""
+    kinds = Counter(clause.kind for clause in policy.clauses)
+    furniture = Counter(item.kind for item in policy.furniture)
+    counted = "、".join(f"{name} {kinds[kind]}" for kind, name in KINDS.items() if kinds[kind])
+    skipped = "、".join(f"{name} {furniture[kind]}" for kind, name in FURNITURE.items() if furniture[kind])
+    lines = [
+        f"{policy.source.title} ({policy.source.filename})",
+        f"  条款 {len(policy.clauses)}: {counted}; 标题行 {len(policy.headings)}",
+        f"  不作条款: {skipped or '无'}",
+    ]
+    lines += [f"  存疑 第 {doubt.line} 行: {doubt.message}" for doubt in policy.doubts]
+    return lines
+
+
+def summary(answer: Answer) -> str:
+    """Return one line: the verdict and how sure it is."""
+    return f"{VERDICTS[answer.verdict]} (把握 {answer.confidence:.0%}, {answer.took_ms:.0f} 毫秒)"
+
+
+def contact_lines(answer: Answer) -> Sequence[str]:
+    """Return the company's contacts as the policy states them."""
+    names = {"phone": "客服电话", "email": "邮箱"}
+    return [f"{names[c.kind]} {c.words} (见 {c.clause})" for c in answer.contacts]
