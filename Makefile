@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 7860
 HOST ?= 127.0.0.1
 
-.PHONY: help serve build test browser check format evaluate benchmark clean
+.PHONY: help serve build test browser tree check format benchmark clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,9 +40,13 @@ format: $(VENV)/.dev ## put the format right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-benchmark: $(VENV)/.dev ## the figures of the README (QUESTIONS=file.jsonl CORPUS=path for quality)
+benchmark: $(VENV)/.dev ## the figures of the README
 	$(BIN)/python benchmarks/speed.py
-	$(if $(QUESTIONS),$(BIN)/python benchmarks/retrieval.py $(QUESTIONS) $(if $(CORPUS),--corpus $(CORPUS)))
+	$(BIN)/python benchmarks/retrieval.py
+	$(BIN)/assistant evaluate benchmarks/questions.jsonl
+
+tree: $(VENV)/.dev ## write the expected clause tree anew, after a review
+	cd tests && ../$(BIN)/python write_tree.py
 
 clean: ## remove the environment and everything derived
 	rm -rf $(VENV) index build *.egg-info .pytest_cache .mypy_cache .ruff_cache

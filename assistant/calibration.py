@@ -37,26 +37,25 @@ class Calibration:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-LEXICAL = Calibration({"covered": 4.0, "peak": 1.0}, -3.0, 0.5)
+LEXICAL = Calibration({"covered": 5.0912, "peak": 0.2125}, -0.714, 0.6153)
 
 
 def features_of(question: str, hits: Sequence[Hit], signals: Signals) -> dict[str, float]:
     """Return what the confidence is computed from.
 
-    clause, sentence: best cosines; covered: share of the question's terms in the best clause, covered3 in the best three;
-    peak: lead of the best clause over the fifth to tenth, in deviations; length: logarithm of the number of terms.
+    nearest: cosine of the nearest clause; field: mean cosine of the ten nearest, whether the policy speaks of the matter
+    at all; covered: share of the question's terms in the best hit; peak: lead of the nearest over the fifth to tenth, in
+    standard deviations, which does not depend on the encoder's scale.
     """
     terms = set(segment(question))
-    words = [set(segment("\n".join([*hit.path[-2:], hit.text]))) for hit in hits[:3]]
-    scores = np.sort(standardise(signals.clause))[::-1]
-    size = max(1, len(terms))
+    found = set(segment("\n".join([*hits[0].path[-2:], hits[0].text]))) if hits else set()
+    nearest = np.sort(signals.clause)[::-1]
+    scores = standardise(nearest)
     return {
-        "clause": float(signals.clause.max(initial=0.0)),
-        "sentence": float(signals.sentences.max(initial=0.0)),
-        "covered": len(terms & words[0]) / size if words else 0.0,
-        "covered3": len(terms & set().union(*words)) / size if words else 0.0,
+        "nearest": float(nearest[0]) if len(nearest) else 0.0,
+        "field": float(nearest[:10].mean()) if len(nearest) else 0.0,
+        "covered": len(terms & found) / max(1, len(terms)),
         "peak": float(scores[0] - scores[4:10].mean()) if len(scores) > 4 else 0.0,
-        "length": math.log1p(len(terms)),
     }
 
 

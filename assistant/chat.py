@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ def build_app(assistant: Assistant) -> gr.Blocks:
         policy = next(p for p in assistant.policies if p.source.policy == name)
         return title_html(policy.source), policy_html(policy)
 
-    with gr.Blocks(title=f"{first.source.title} · 问答", fill_width=True, analytics_enabled=False) as demo:
+    with gr.Blocks(title="政策问答", fill_width=True, analytics_enabled=False) as demo:
         turns = gr.State([])
         with gr.Row(elem_id="workplace", equal_height=False):
             with gr.Column(scale=5, min_width=320, elem_id="asking"):
@@ -116,14 +117,17 @@ def launch(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860, bloc
     :param block: wait until the server is stopped; otherwise return at once
     :raises PortInUse: if another program has the port
     """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUse(
+                f"{host}:{port} 打不开 ({error.strerror}), 多半已被占用。请用 --port 换一个, 例如 --port {port + 1}。"
+            ) from error
     demo = build_app(assistant)
     demo.queue(default_concurrency_limit=PARALLEL)
-    try:
-        demo.launch(server_name=host, server_port=port, prevent_thread_lock=not block, quiet=not block, **look())
-    except OSError as error:
-        raise PortInUse(
-            f"端口 {port} 打不开, 多半已被别的程序占用 ({error})。请用 --port 换一个, 例如 --port {port + 1}。"
-        ) from error
+    demo.launch(server_name=host, server_port=port, prevent_thread_lock=not block, quiet=True, **look())
     return demo
 
 

@@ -16,10 +16,7 @@ from assistant.errors import AssistantError, IndexMissing, IndexStale
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from assistant.assistant import Assistant
-    from assistant.clause import Clause, Source
 
 app = typer.Typer(
     help="中文政策问答与条款检索: 用原文条款回答问题, 逐字引用, 注明编号。",
@@ -77,13 +74,14 @@ def ask(
         print(_json(answer))
         return
     from assistant.render import contact_lines, summary
+    from assistant.terminal import print_clause, terminal
 
-    console = _console()
+    console = terminal()
     console.print(summary(answer), style="bold green" if answer.citations else "bold yellow")
     if answer.note:
         console.print(answer.note)
     for hit in answer.citations or answer.hits[: assistant.settings.cited]:
-        _print_clause(console, hit, assistant, "" if answer.citations else "可能相关: ")
+        print_clause(console, hit, assistant, "" if answer.citations else "可能相关: ")
     for line in contact_lines(answer):
         console.print(line)
 
@@ -106,14 +104,16 @@ def search(
 ) -> None:
     """检索条款: 按相关度排列; 引号里的短语必须原样出现; 条款编号直接定位。"""
     assistant = _assistant(corpus)
+    from assistant.terminal import print_clause, terminal
+
     hits = assistant.search(words, policy=policy)
     if as_json:
         print(_json(hits))
         return
-    console = _console()
+    console = terminal()
     console.print(f"{len(hits)} 条", style="bold")
     for hit in hits:
-        _print_clause(console, hit, assistant, f"{hit.score:6.2f}  ")
+        print_clause(console, hit, assistant, f"{hit.score:6.2f}  ")
 
 
 @app.command()
@@ -122,11 +122,13 @@ def show(
 ) -> None:
     """显示一条条款: 标题路径、前后条款、在原文中的位置。"""
     assistant = _assistant(corpus)
+    from assistant.terminal import print_clause, terminal
+
     found, positions = assistant.show(clause, policy)
-    console = _console()
+    console = terminal()
     for position in positions:
         shown = found.clauses[position]
-        _print_clause(console, shown, assistant, "")
+        print_clause(console, shown, assistant, "")
         start, end = shown.place
         console.print(
             f"  位置: {found.source.filename} 第 {shown.line} 行, 字符 {start}–{end}; 锚点 #{shown.anchor}", style="dim"
@@ -147,7 +149,9 @@ def serve(
     """打开网页问答。"""
     from assistant.chat import launch
 
-    launch(_assistant(None), host, port)
+    assistant = _assistant(None)
+    print(f"网页问答: http://{host}:{port} (按 Ctrl+C 停止)", flush=True)
+    launch(assistant, host, port)
 
 
 @app.command()
@@ -262,33 +266,3 @@ def _json(value: Any) -> str:
     from pydantic_core import to_json
 
     return to_json(value).decode()
-
-
-def _console() -> Console:
-    """Rich in a terminal; plain, unwrapped text in a pipe."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), markup=False, emoji=False)
-
-
-def _print_clause(console: Console, clause: Clause, assistant: Assistant, prefix: str) -> None:
-    """Print where a clause stands and its words, the decisive sentence underlined."""
-    from rich.text import Text
-
-    from assistant.render import pieces, where
-
-    source: Source = assistant.index.policy(clause).source
-    console.print()
-    console.print(Text(prefix + where(clause, source), style="bold cyan"))
-    if clause.path:
-        console.print(Text("  " + " › ".join(clause.path), style="dim"))
-    text = Text("  ")
-    for piece in pieces(clause, source):
-        style = "bold underline" if piece.marked else "dim" if piece.role in ("stem", "column") else ""
-        ending = ":" if piece.role == "column" else ""
-        if piece.role in ("column", "body") and len(text) > 2 and (piece.role == "column" or text.plain.endswith((":", "："))):
-            text.append("\n  ")
-        text.append(piece.words.replace("\n", "\n  ") + ending, style=style)
-    console.print(text)
-    if also := getattr(clause, "also", ()):
-        console.print(Text(f"  同样内容另见: {'、'.join(also)}", style="dim"))

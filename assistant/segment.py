@@ -22,7 +22,7 @@ HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _LATIN_RUN = re.compile(r"[^\W_]+(?:[._\-/+][^\W_]+)*", re.ASCII)
 _LATIN_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_HAS_WORD = re.compile(r"\w")
+_HAS_HAN = re.compile(f"[{HAN}]")
 
 
 def fold(text: str) -> str:
@@ -45,8 +45,8 @@ def _tokenizer() -> jieba.Tokenizer:
 
 
 def words(text: str) -> list[str]:
-    """Return jieba's search-mode words of two characters or more, in reading order."""
-    return [w for w in _tokenizer().cut_for_search(fold(text), HMM=False) if len(w) > 1 and _HAS_WORD.search(w)]
+    """Return jieba's search-mode words of two characters or more, in reading order; Latin words are `identifiers`."""
+    return [w for w in _tokenizer().cut_for_search(fold(text), HMM=False) if len(w) > 1 and _HAS_HAN.search(w)]
 
 
 def ngrams(text: str) -> list[str]:

@@ -26,8 +26,8 @@ class Settings:
     cache: Path
     model: str = str(DEFAULT_MODEL)
     clause_weight: float = 1.0
-    sentence_weight: float = 0.5
-    bm25_weight: float = 0.3
+    sentence_weight: float = 0.8
+    bm25_weight: float = 0.5
     k1: float = 1.5
     b: float = 0.75
     depth: int = 1000

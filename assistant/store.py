@@ -34,16 +34,6 @@ _RECIPE = (
     "tables.py",
     "userdict.txt",
 )
-    "blocks.py",
-    "citing.py",
-    "index.py",
-    "numbering.py",
-    "parse.py",
-    "references.py",
-    "segment.py",
-    "tables.py",
-    "userdict.txt",
-)
 _POLICY = TypeAdapter(Policy)
 REBUILD = "请运行 assistant build 重建索引。"
 

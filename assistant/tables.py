@@ -119,6 +119,17 @@ def _filled(row: list[_Token], width: int) -> list[_Token]:
     return row + [_Token(Cell("", None), row[-1].place, row[-1].line)] * (width - len(row))
 
 
+def _fitted(row: list[_Token], width: int) -> list[_Token]:
+    """Join the cells that a row has too many with its last one."""
+    if len(row) <= width:
+        return row
+    last, end = row[width - 1], row[-1]
+    spans = [t.cell.span for t in row[width - 1 :] if t.cell.span]
+    words = "|".join(t.cell.words for t in row[width - 1 :])
+    cell = Cell(words, (spans[0][0], spans[-1][1]) if spans else None)
+    return [*row[: width - 1], _Token(cell, (last.place[0], end.place[1]), last.line)]
+
+
 def _width(words: Sequence[str]) -> int:
     """Return the number of columns of a stream of cells that begins with the head.
 
@@ -181,7 +192,7 @@ def _rows(lines: Sequence[Line], at: int, width: int) -> Iterator[tuple[list[_To
     """Yield (cells, index of the line after) for every row below the ruled line."""
     while at < len(lines):
         if "|" in lines[at].text and lines[at].text != "|":
-            yield _split(lines[at])[:width], at + 1
+            yield _fitted(_split(lines[at]), width), at + 1
             at += 1
             continue
         bars = [i for i in range(at, min(at + 2 * width, len(lines))) if lines[i].text == "|"]

@@ -29,15 +29,16 @@ from assistant.segment import segment
 
 VOCABULARY, DIMENSIONS = 60_000, 256
 RARE = 3
-BATCH, EPOCHS, SCALE = 1024, 3, 20.0
-VECTOR_RATE, WEIGHT_RATE = 2e-3, 5e-3
-DROPOUT = 0.2
+BATCH, EPOCHS, SCALE = 1024, 2, 20.0
+VECTOR_RATE, WEIGHT_RATE = 3e-3, 5e-3
+DROPOUT = 0.4
 
 
 def vocabulary_of(terms: dict[str, list[str]]) -> tuple[dict[str, int], np.ndarray]:
     """Return term -> id for the most frequent terms, and the idf of each."""
     frequency = collections.Counter(term for found in terms.values() for term in set(found))
-    kept = [term for term, n in frequency.most_common(VOCABULARY) if n >= RARE]
+    ordered = sorted(frequency, key=lambda term: (-frequency[term], term))
+    kept = [term for term in ordered[:VOCABULARY] if frequency[term] >= RARE]
     idf = np.array([math.log(1 + len(terms) / frequency[term]) for term in kept], dtype=np.float32)
     return {term: i for i, term in enumerate(kept)}, idf
 

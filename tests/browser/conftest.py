@@ -1,0 +1,72 @@
+"""A real Chromium against the real page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant import Assistant
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SYSTEM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def address(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page, served on a free port."""
+    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))
+    from assistant.chat import launch
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo = launch(assistant, port=port, block=False)
+    yield f"http://127.0.0.1:{port}/"
+    demo.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """The system's Chromium, else the one that Playwright installed."""
+    from playwright.sync_api import sync_playwright
+
+    path = next((found for name in SYSTEM if (found := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1440, 900, "light"), (390, 844, "dark")], ids=["desk", "phone"])
+def page(request: pytest.FixtureRequest, chromium, address: str, tmp_path: Path):
+    """A fresh page on a desk and on a phone; anything it logs as an error, or asks of another host, fails the test."""
+    width, height, theme = request.param
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, permissions=["clipboard-read", "clipboard-write"], locale="zh-CN"
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else complaints.append(f"request to {r.url}")
+    )
+    page.goto(f"{address}?__theme={theme}")
+    page.get_by_label("您的问题").wait_for()
+    yield page
+    page.screenshot(path=tmp_path / "last.png")
+    context.close()
+    assert not complaints, complaints

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from conftest import DATA
+
+from assistant.address import find_address, resolve
+from assistant.clause import Clause, Policy
+from assistant.corpus import read_corpus
+from assistant.parse import parse
+
+
+def found(text: str, clauses: tuple[Clause, ...]) -> list[str]:
+    address = find_address(text)
+    return [clauses[i].clause for i in resolve(address[0], clauses)] if address else []
+
+
+@pytest.mark.parametrize("written", ["五、4", "五4", "5.4", "５．４", "第五条第4款", "第5条第四款", "五（4）", "五、4讲的是什么"])
+def test_one_clause_in_many_spellings(policy: Policy, written: str) -> None:
+    assert found(written, policy.clauses) == ["五、4"]
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [
+        ("第八条", ["八、1", "八、2"]), ("三（一）3(2)", ["三(一)3(2) 第1段", "三(一)3(2) 第2段"]), ("五、2 第3段", ["五、2 第3段"]),
+        ("一(一)2表1序号8", ["一(一)2 表1 序号8"]), ("一(一)2 表2 第2行", ["一(一)2 表2 第2行"]), ("六", ["六、1", "六、2", "六、3"]),
+        ("第九条", []), ("九、1", []), ("五、9", []),
+    ],
+)  # fmt: skip
+def test_numbers_resolve_exactly_or_not_at_all(policy: Policy, written: str, numbers: list[str]) -> None:
+    assert found(written, policy.clauses) == numbers
+
+
+@pytest.mark.parametrize("text", ["30天内答复吗", "保存3年还是5.5年", "2026年1月1日", "利率1.5倍", "怎么注销账户", "版本2.0.1"])
+def test_other_numbers_are_no_addresses(text: str) -> None:
+    assert find_address(text) is None
+
+
+def test_articles_of_a_statute() -> None:
+    clauses = parse(read_corpus(DATA / "statute.txt")[0]).clauses
+    assert found("第二条第二款", clauses) == ["第二条 第2款"]
+    assert found("第106条", clauses) == found("第一百零六条", clauses) == ["第一百零六条"]
+    assert found("第四条（二）", clauses) == ["第四条(二)"]
+
+
+def test_every_clause_number_leads_to_its_clause(any_policy: Policy) -> None:
+    for clause in any_policy.clauses:
+        if clause.kind != "preamble":
+            assert clause.clause in found(clause.clause, any_policy.clauses), clause.clause

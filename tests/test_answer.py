@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from conftest import DATA
+
+from assistant import Assistant, AssistantError, Settings
+from assistant.answer import clean_question, contacts_of, is_askable
+from assistant.clause import Policy
+from assistant.corpus import read_corpus
+from assistant.parse import parse
+
+
+def test_control_and_invisible_characters_are_dropped() -> None:
+    assert clean_question(" 怎么\x00注\u202e销\u200b\n账户 ", 100) == "怎么 注 销 账户"
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t", "\u200b\x07"])
+def test_an_empty_question_is_refused(question: str) -> None:
+    with pytest.raises(AssistantError, match="问题是空的"):
+        clean_question(question, 100)
+
+
+def test_a_question_that_is_too_long_is_refused(assistant: Assistant) -> None:
+    with pytest.raises(AssistantError, match="20000 字, 最多 2000 字"):
+        assistant.ask("问" * 20_000)
+
+
+@pytest.mark.parametrize("question", ["a", "。", "😀😀😀", "7"])
+def test_nothing_to_search_for(assistant: Assistant, question: str) -> None:
+    assert not is_askable(question) or question == "7"
+    answer = assistant.ask(question)
+    assert answer.verdict == "not_covered" or question == "7"
+
+
+def test_contacts_are_quoted_from_the_policy(policy: Policy) -> None:
+    contacts = contacts_of(policy)
+    assert [(c.kind, c.words, c.clause) for c in contacts] == [
+        ("phone", "4000662850", "八、1"),
+        ("email", "merchants_service@geexfinance.com", "八、1"),
+    ]
+    assert all(policy.source.text[slice(*c.span)] == c.words for c in contacts)
+
+
+def test_contacts_of_another_document(settings: Settings) -> None:
+    service = parse(read_corpus(DATA / "service.md")[0])
+    assert [c.words for c in contacts_of(service)] == ["021-55667788", "help@yunshan.example"]

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+HEAVY = {"torch", "sentence_transformers", "transformers", "gradio", "faiss", "bm25s", "jieba", "numpy", "pydantic"}
+OWNER = {
+    "sentence_transformers": {"embed"},
+    "faiss": {"index"},
+    "bm25s": {"index"},
+    "jieba": {"segment"},
+    "gradio": {"chat"},
+    "safetensors": {"embed"},
+}
+MODULES = sorted((ROOT / "assistant").glob("*.py"))
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*{{m.split('.')[0] for m in sys.modules}})"
+    return set(
+        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=ROOT).stdout.split()
+    )
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert not loaded_by("import assistant, assistant.cli") & HEAVY
+
+
+def test_answering_loads_neither_torch_nor_gradio() -> None:
+    assert not loaded_by("import assistant.assistant, assistant.store") & {
+        "torch",
+        "sentence_transformers",
+        "transformers",
+        "gradio",
+    }
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda p: p.stem)
+def test_each_heavy_library_has_one_owner(module: Path) -> None:
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        names = (
+            [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        for name in names:
+            library = name.split(".")[0]
+            assert module.stem in OWNER.get(library, {module.stem}), f"{module.name} imports {library}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda p: p.stem)
+def test_modules_stay_small(module: Path) -> None:
+    assert len(module.read_text("utf-8").splitlines()) <= 270

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from assistant import Assistant, Settings
+from assistant.clause import Clause
+from assistant.retrieve import Scope, Signals, fuse, gather, retrieve, same_words, standardise
+from assistant.segment import segment
+
+
+def test_standardise() -> None:
+    assert standardise(np.array([1.0, 3.0])) == pytest.approx([-1, 1])
+    assert standardise(np.array([2.0, 2.0])) == pytest.approx([0, 0])
+
+
+def test_fusion_is_the_weighted_sum_of_standardised_scores(settings: Settings) -> None:
+    up, down = np.array([0.0, 1.0]), np.array([1.0, 0.0])
+    signals = Signals(np.array([0, 1]), clause=up, sentences=down, bm25=down, sentence=np.array([0, 1]))
+    expected = settings.clause_weight - settings.sentence_weight - settings.bm25_weight
+    assert fuse(signals, settings) == pytest.approx([-expected, expected])
+
+
+def test_faiss_finds_what_a_plain_product_finds(assistant: Assistant, settings: Settings) -> None:
+    index = assistant.index
+    vectors = index.clause_vectors.reconstruct_n(0, len(index.clauses))
+    question = assistant.encoder.encode(["征信信息找谁查"], query=True)[0]
+    ids, scores = index.nearest_clauses(question, 10, range(len(index.clauses)))
+    products = vectors @ question
+    assert scores == pytest.approx(np.sort(products)[::-1][:10], abs=1e-5)
+    assert set(ids[:3]) <= set(np.argsort(-products)[:5])
+    part, _ = index.nearest_clauses(question, 10, range(20, 40))
+    assert set(part) <= set(range(20, 40))
+
+
+def test_bm25_is_that_of_the_textbook(assistant: Assistant, settings: Settings) -> None:
+    """Robertson's formula with Lucene's idf, written out over the same terms."""
+    index = assistant.index
+    documents = [segment("\n".join([*c.path[-2:], c.text])) for c in index.clauses]
+    average = sum(map(len, documents)) / len(documents)
+    terms = segment("征信机构")
+    expected = []
+    for document in documents:
+        score = 0.0
+        for term in terms:
+            frequency = document.count(term)
+            holding = sum(term in other for other in documents)
+            idf = math.log(1 + (len(documents) - holding + 0.5) / (holding + 0.5))
+            norm = settings.k1 * (1 - settings.b + settings.b * len(document) / average)
+            score += idf * frequency / (frequency + norm)
+        expected.append(score)
+    assert index.lexical(terms) == pytest.approx(expected, rel=1e-3)
+
+
+def test_order_does_not_depend_on_depth_when_all_is_seen(assistant: Assistant, settings: Settings) -> None:
+    signals = gather("怎么注销账户", assistant.index, assistant.encoder, settings, range(len(assistant.index.clauses)))
+    assert list(signals.candidates) == list(range(len(assistant.index.clauses)))
+
+
+def test_the_same_row_in_two_tables_is_one_hit_with_two_places(assistant: Assistant, settings: Settings) -> None:
+    hits, _ = retrieve("紧急联系人用来做什么", assistant.index, assistant.encoder, settings, Scope())
+    row = next(hit for hit in hits if "紧急联系人" in hit.text and hit.kind == "table_row")
+    assert {row.clause, *row.also} == {"一(一)2 表1 序号30", "一(一)2 表2 第18行"}
+
+
+def test_rows_that_differ_are_not_folded(clauses: dict[str, Clause]) -> None:
+    assert not same_words(clauses["一(一)2 表1 序号8"], clauses["一(一)2 表1 序号9"])
+    assert not same_words(clauses["一(一)4 表1 第12行"], clauses["一(一)4 表1 第13行"])
+    assert not same_words(clauses["一(三)1"], clauses["五、5(1)"])
+    assert same_words(clauses["一(一)2 表1 序号13"], clauses["一(一)2 表1 序号14"])
+
+
+def test_hits_carry_their_evidence(assistant: Assistant) -> None:
+    best = assistant.ask("怎么注销账户").hits[0]
+    assert best.evidence.dense_rank == 1 and best.evidence.bm25_rank == 1
+    assert "注销账户" in best.evidence.words
+    assert best.marked and "注销" in assistant.policies[0].source.text[slice(*best.marked)]
+
+
+def test_phrases_must_stand_in_the_clause(assistant: Assistant) -> None:
+    hits = assistant.search("“用户画像”")
+    assert {hit.clause for hit in hits} == {"一(二)5", "三(一)3 第6段"}
