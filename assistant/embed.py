@@ -75,7 +75,7 @@ class TransformerEncoder:
         try:
             from sentence_transformers import SentenceTransformer
 
-            return cls(SentenceTransformer(name, device="cpu"))
+            return cls(SentenceTransformer(name, device="cpu", local_files_only=True))  # no download at run time
         except Exception as error:  # the library raises a dozen unrelated types for a missing or broken model
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             raise ModelError(

@@ -6,15 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from samples import CORPUS, DATA, ROOT
 
 from assistant import Assistant, Settings
-from assistant.clause import Clause, Policy, Source
+from assistant.clause import Clause, Policy
 from assistant.corpus import read_corpus
 from assistant.parse import parse
-
-ROOT = Path(__file__).parents[1]
-DATA = Path(__file__).parent / "data"
-CORPUS = ROOT / "corpus" / "即分期超G会员隐私政策.txt"
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +49,3 @@ def clauses(policy: Policy) -> dict[str, Clause]:
 def any_policy(request: pytest.FixtureRequest, policy: Policy) -> Policy:
     """Each of the documents in turn."""
     return policy if request.param == "corpus" else parse(read_corpus(DATA / request.param)[0])
-
-
-def source_of(text: str, filename: str = "t.txt") -> Source:
-    """A source made of text, for tests that need no file."""
-    return Source("t", "t", "1", "", filename, "", text)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import DATA
+from samples import DATA
 
 from assistant.address import find_address, resolve
 from assistant.clause import Clause, Policy

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import DATA
+from samples import DATA
 
 from assistant import Assistant, AssistantError, Settings
 from assistant.answer import clean_question, contacts_of, is_askable

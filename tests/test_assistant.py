@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import DATA
 from invariants import plain
+from samples import DATA
 
 import assistant as package
 from assistant import Assistant, AssistantError, Settings

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import DATA, ROOT
+from samples import DATA, ROOT
 
 from assistant import Assistant, Settings, __version__
 
@@ -127,5 +127,5 @@ def test_a_damaged_index_and_a_missing_model_name_what_mends_them(environment: d
     (tmp_path / "index" / "manifest.json").write_text("nonsense")
     damaged = run(environment | {"ASSISTANT_INDEX": str(tmp_path / "index")}, "ask", "注销")
     assert damaged.returncode == 1 and "assistant build" in damaged.stderr
-    modelless = run(environment | {"ASSISTANT_MODEL": "/nowhere/model", "HF_HUB_OFFLINE": "1"}, "ask", "注销")
+    modelless = run(environment | {"ASSISTANT_MODEL": "/nowhere/model"}, "ask", "注销")
     assert modelless.returncode == 1 and "ASSISTANT_MODEL" in modelless.stderr and "Traceback" not in modelless.stderr

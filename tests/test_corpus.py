@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from samples import ROOT
 
 from assistant import AssistantError
 from assistant.corpus import read_corpus

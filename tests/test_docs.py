@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from samples import ROOT
 
 from assistant import Assistant, Settings, __version__
 from assistant.cli import app

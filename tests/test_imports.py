@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from samples import ROOT
 
 HEAVY = {"torch", "sentence_transformers", "transformers", "gradio", "faiss", "bm25s", "jieba", "numpy", "pydantic"}
 OWNER = {

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from conftest import source_of
+from samples import source_of
 
 from assistant import Assistant, Settings
 from assistant.calibration import load_calibration

@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import DATA, source_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invariants import check
+from samples import DATA, source_of
 
 from assistant.clause import Clause, Policy
 from assistant.parse import parse

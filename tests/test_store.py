@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from samples import ROOT
 from test_embed import character_model
 
 from assistant import Assistant, Settings

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import source_of
 from invariants import check
+from samples import source_of
 
 from assistant.blocks import split_lines
 from assistant.clause import Clause, Policy

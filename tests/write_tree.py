@@ -2,7 +2,7 @@
 
 import json
 
-from conftest import CORPUS, DATA
+from samples import CORPUS, DATA
 from test_parse import tree
 
 from assistant.corpus import read_corpus
