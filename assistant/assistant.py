@@ -45,10 +45,11 @@ class Assistant:
         :raises IndexMissing, IndexStale, IndexDamaged: with the command that mends it
         """
         settings = settings or Settings.from_environment()
+        encoder = load_encoder(settings.model)
         manifest = read_manifest(settings.index)
         sources = read_corpus(settings.corpus)
         check(manifest, settings.index, fingerprint(settings.model), settings, sources)
-        return cls(load_index(settings.index, manifest), load_encoder(settings.model), load_calibration(settings.model), settings)
+        return cls(load_index(settings.index, manifest), encoder, load_calibration(settings.model), settings)
 
     @classmethod
     def build(cls, corpus: str | Path, settings: Settings | None = None, progress: Progress = lambda *_: None) -> Assistant:

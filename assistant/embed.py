@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -72,15 +73,15 @@ class TransformerEncoder:
     @classmethod
     def load(cls, name: str) -> TransformerEncoder:
         """Load a model by folder, or by name from the local cache of sentence-transformers."""
+        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
         try:
             from sentence_transformers import SentenceTransformer
 
             return cls(SentenceTransformer(name, device="cpu", local_files_only=True))  # no download at run time
         except Exception as error:  # the library raises a dozen unrelated types for a missing or broken model
-            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             raise ModelError(
-                f"无法加载模型「{name}」: {reason}。请把 ASSISTANT_MODEL 设为本机上的 sentence-transformers 模型文件夹, "
-                "或去掉这个设置以使用自带模型。"
+                f"无法加载模型「{name}」: 不是可用的 sentence-transformers 模型文件夹, 本机也没有缓存 ({type(error).__name__})。"
+                "请把 ASSISTANT_MODEL 设为本机上的模型文件夹, 或去掉这个设置以使用自带模型。"
             ) from error
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> np.ndarray:
