@@ -52,43 +52,45 @@ def build_app(assistant: Assistant) -> gr.Blocks:
             with gr.Column(scale=5, min_width=320, elem_id="asking"):
                 gr.HTML(f"<h1>{_title(assistant.policies)}</h1><p>用原文条款回答, 逐字引用, 注明编号。</p>", elem_id="masthead")
                 scope = gr.Dropdown(names, value=names[0][1], label="正在查询", visible=len(names) > 1, elem_id="scope")
-                chat = gr.Chatbot(
-                    label="问答",
-                    elem_id="chat",
-                    show_label=False,
-                    render_markdown=False,
-                    height="auto",
-                    buttons=[],
-                    feedback_options=None,
-                    layout="panel",
-                    autoscroll=False,
-                    examples=[{"text": starter} for starter in STARTERS],
-                    placeholder="",
-                )
+                chat = _chatbot()
                 with gr.Row(elem_id="composer"):
-                    box = gr.Textbox(
-                        label="您的问题",
-                        placeholder="用您自己的话问, 例如: 不用了怎么销户",
-                        max_lines=6,
-                        autofocus=True,
-                        elem_id="question",
-                        scale=8,
-                    )
+                    hint = "例如: 不用了怎么销户"
+                    box = gr.Textbox(label="您的问题", placeholder=hint, max_lines=6, autofocus=True, elem_id="question", scale=8)
                     send = gr.Button("提问", variant="primary", scale=1, min_width=72, elem_id="send")
             with gr.Column(scale=4, min_width=320, elem_id="reading"):
                 title = gr.HTML(title_html(first.source), elem_id="policy-title")
                 text = gr.HTML(policy_html(first), elem_id="policy", elem_classes="policy")
         shown = gr.Textbox(visible="hidden", elem_id="shown")
-        gr.on(
-            [send.click, box.submit], ask, [box, chat, turns, scope], [box, chat, turns, shown],
-            concurrency_limit=PARALLEL, api_visibility="private", show_progress="minimal",
-        ).then(None, shown, None, js=ANSWERED)  # fmt: skip
-        chat.example_select(_starter, None, box, api_visibility="private").then(
-            ask, [box, chat, turns, scope], [box, chat, turns, shown], concurrency_limit=PARALLEL, api_visibility="private"
-        ).then(None, shown, None, js=ANSWERED)
+        answering: dict[str, Any] = {
+            "fn": ask,
+            "inputs": [box, chat, turns, scope],
+            "outputs": [box, chat, turns, shown],
+            "concurrency_limit": PARALLEL,
+            "api_visibility": "private",
+        }
+        gr.on([send.click, box.submit], **answering).then(None, shown, None, js=ANSWERED)
+        starter = chat.example_select(_starter, None, box, api_visibility="private")
+        starter.then(**answering).then(None, shown, None, js=ANSWERED)
         chat.clear(list, None, turns, api_visibility="private")
         scope.change(open_policy, scope, [title, text], api_visibility="private")
     return demo
+
+
+def _chatbot() -> gr.Chatbot:
+    """Return the conversation; messages come as finished HTML, so nothing in them is read as Markdown."""
+    return gr.Chatbot(
+        label="问答",
+        elem_id="chat",
+        show_label=False,
+        render_markdown=False,
+        height="auto",
+        buttons=[],
+        feedback_options=None,
+        layout="panel",
+        autoscroll=False,
+        examples=[{"text": starter} for starter in STARTERS],
+        placeholder="",
+    )
 
 
 def respond(

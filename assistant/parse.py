@@ -8,7 +8,7 @@ the last sentence before the list, its stem: 与国家安全有关的 means noth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from assistant import numbering
@@ -60,6 +60,18 @@ class _Parser:
         self.furniture: list[Furniture] = []
         self.doubts: list[Doubt] = []
         self.numbered = False
+        self.next_words = self._next(lambda block: block.kind not in ("layout", "contents"))
+        self.next_number = self._next(lambda block: block.kind == "number")
+        self.next_step = self._next(lambda block: block.kind in ("number", "heading", "table"))
+
+    def _next(self, wanted: Callable[[Block], bool]) -> list[Block | None]:
+        """Return for every block the first wanted one after it; one pass, so that long texts stay linear."""
+        following: list[Block | None] = []
+        latest: Block | None = None
+        for block in reversed(self.blocks):
+            following.append(latest)
+            latest = block if wanted(block) else latest
+        return following[::-1]
 
     def run(self) -> Policy:
         """Parse everything -> Policy."""
@@ -124,12 +136,12 @@ class _Parser:
 
     def _has_content(self, at: int, rank: int) -> bool:
         """Whether something stands under the numbered line at `at` before the next line of its height."""
-        for block in self.blocks[at + 1 :]:
-            if block.kind == "number" and block.marker:
-                return block.marker.family.rank > rank
-            if block.kind not in ("layout", "contents"):
-                return not (block.kind == "heading" and block.hashes)
-        return False
+        block = self.next_words[at]
+        if block is None:
+            return False
+        if block.kind == "number" and block.marker:
+            return block.marker.family.rank > rank
+        return not (block.kind == "heading" and block.hashes)
 
     def _name(self, block: Block) -> str:
         """Return the line as a step of a path: whole if short, else to its first stop; always words of the source."""
@@ -166,9 +178,9 @@ class _Parser:
         level = self.stack[-1]
         if not (level.is_item and level.rank >= _LIST and len(self.stack) > 2 and self.stack[-2].stem):
             return
-        following = next((b.marker.family.rank for b in self.blocks[at + 1 :] if b.kind == "number" and b.marker), _TOP)
-        ahead = next((b for b in self.blocks[at + 1 :] if b.kind in ("number", "heading", "table")), None)
-        if following < level.rank or (ahead is not None and ahead.kind == "heading"):
+        number, step = self.next_number[at], self.next_step[at]
+        following = number.marker.family.rank if number and number.marker else _TOP
+        if following < level.rank or (step and step.kind == "heading"):
             self.stack.pop()
 
     def _paragraph(self, place: Span, core: Span, line: int, stem: Span | None = None, after_marker: int = 0) -> None:
@@ -225,9 +237,10 @@ class _Parser:
             number = row.cells[0].words if numbered and row.cells[0].words not in seen else ""
             seen.add(number)
             label = f"表{level.tables} " + (f"序号{number}" if number else f"第{position}行")
-            parts = tuple(self._row_parts(table, row))
-            place = (row.place[0], row.place[1])
-            self.drafts.append(Draft(level.number or "前言", path, "table_row", parts, place, row.line, label))
+            if parts := tuple(self._row_parts(table, row)):
+                self.drafts.append(Draft(level.number or "前言", path, "table_row", parts, row.place, row.line, label))
+            else:
+                self.furniture.append(Furniture("layout", row.place))
 
     def _row_parts(self, table: Table, row: Row) -> Iterator[tuple[Role, Span]]:
         """Yield column name and cell by turns, for the cells that are not empty."""

@@ -111,7 +111,17 @@ def test_long_paragraph_is_cut_at_sentences() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["一", "|", "||||\n|||\n||\n|\n", "1、", "(一)\n(二)", "目录\n1、甲\n2、乙\n3、丙", "第一条", "\ufeff一、甲\r\n乙。\r\n"],
+    [
+        "一",
+        "|",
+        "||||\n|||\n||\n|\n",
+        "1、",
+        "(一)\n(二)",
+        "目录\n1、甲\n2、乙\n3、丙",
+        "第一条",
+        "甲 |\n乙 |\n||\n||\n",
+        "\ufeff一、甲\r\n乙。\r\n",
+    ],
 )
 def test_odd_texts_lose_nothing(text: str) -> None:
     check(parse(source_of(text)))
