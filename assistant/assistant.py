@@ -121,7 +121,7 @@ class Assistant:
         source = self._source(policy or (hits[0].policy if hits else None))
         return Answer(
             id=id,
-            question=question,
+            question=question.encode("utf-8", "replace").decode(),  # half a surrogate pair cannot be written as JSON
             standalone=standalone,
             verdict=verdict,
             confidence=round(confidence, 4),

@@ -113,23 +113,21 @@ def respond(
     return "", messages, turns, answer.citations[0].anchor if answer.citations else ""
 
 
-def launch(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860, block: bool = True) -> gr.Blocks:
-    """Serve the page.
+def launch(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> gr.Blocks:
+    """Serve the page in the background.
 
-    :param block: wait until the server is stopped; otherwise return at once
-    :raises PortInUse: if another program has the port
+    :raises PortInUse: if another program has the port, or this machine has no such address
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortInUse(
-                f"{host}:{port} 打不开 ({error.strerror}), 多半已被占用。请用 --port 换一个, 例如 --port {port + 1}。"
-            ) from error
+            hint = f"端口被占用时用 --port 换一个, 例如 --port {port + 1}; 地址不对时改 --host。"
+            raise PortInUse(f"{host}:{port} 打不开 ({error.strerror})。{hint}") from error
     demo = build_app(assistant)
     demo.queue(default_concurrency_limit=PARALLEL)
-    demo.launch(server_name=host, server_port=port, prevent_thread_lock=not block, quiet=True, **look())
+    demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **look())
     return demo
 
 

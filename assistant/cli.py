@@ -144,14 +144,14 @@ def show(
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="端口")] = 7860,
+    port: Annotated[int, typer.Option(help="端口", min=1, max=65535)] = 7860,
 ) -> None:
     """打开网页问答。"""
     from assistant.chat import launch
 
-    assistant = _assistant(None)
+    demo = launch(_assistant(None), host, port)
     print(f"网页问答: http://{host}:{port} (按 Ctrl+C 停止)", flush=True)
-    launch(assistant, host, port)
+    demo.block_thread()
 
 
 @app.command()

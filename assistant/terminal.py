@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from assistant.assistant import Assistant
@@ -24,12 +25,12 @@ def print_clause(console: Console, clause: Clause, assistant: Assistant, prefix:
     console.print(Text(prefix + where(clause, source), style="bold cyan"))
     if clause.path:
         console.print(Text("  " + " › ".join(clause.path), style="dim"))
-    text = Text()
+    text, newline = Text(), "\n" if console.is_terminal else "\n  "
     for piece in pieces(clause, source):
         follows_stem = piece.role == "body" and text.plain.endswith((":", "："))
-        opening = "\n  " if piece.role == "column" or follows_stem or not text else ""
+        opening = newline if text and (piece.role == "column" or follows_stem) else ""
         style = "bold underline" if piece.marked else "dim" if piece.role in ("stem", "column") else ""
-        text.append(opening + piece.words.replace("\n", "\n  ") + (":" if piece.role == "column" else ""), style=style)
-    console.print(text[1:])
+        text.append(opening + piece.words.replace("\n", newline) + (":" if piece.role == "column" else ""), style=style)
+    console.print(Padding(text, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + text)
     if isinstance(clause, Hit) and clause.also:
         console.print(Text(f"  同样内容另见: {'、'.join(clause.also)}", style="dim"))

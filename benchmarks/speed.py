@@ -50,7 +50,7 @@ def serving_memory() -> float:
     """Return the peak megabytes of a process that serves the page and has answered a question."""
     code = (
         "import resource\nfrom assistant import Assistant, Settings\nfrom assistant.chat import launch\n"
-        "a = Assistant.build(Settings.from_environment().corpus)\nd = launch(a, port=7899, block=False)\na.ask('怎么注销账户')\n"
+        "a = Assistant.build(Settings.from_environment().corpus)\nd = launch(a, port=7899)\na.ask('怎么注销账户')\n"
         "d.close()\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()[-1]) / 1024

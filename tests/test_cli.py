@@ -39,6 +39,7 @@ def test_help_names_every_command(environment: dict[str, str]) -> None:
 def test_wrong_usage_is_status_2(environment: dict[str, str]) -> None:
     assert run(environment, "ask").returncode == 2
     assert run(environment, "nonsense").returncode == 2
+    assert run(environment, "serve", "--port", "99999").returncode == 2
 
 
 def test_ask_as_json_keeps_the_contract(environment: dict[str, str]) -> None:
@@ -60,11 +61,12 @@ def test_ask_in_a_pipe_is_plain_text(environment: dict[str, str]) -> None:
 
 def test_batch_answers_in_order_and_goes_on_after_bad_lines(environment: dict[str, str]) -> None:
     lines = ['{"id": "1", "question": "怎么注销账户", "extra": 1}', "{bad", "[]", '{"id": "4"}', '{"id": 5, "question": "", "history": null}',
-             '{"id": "6", "question": "那多久", "history": [{"role": "user", "content": "怎么注销"}]}']  # fmt: skip
+             '{"id": "5b", "question": "怎么\\u0000\\ud800注销账户", "history": "abc"}',
+        '{"id": "6", "question": "那多久", "history": [{"role": "user", "content": "怎么注销"}]}']  # fmt: skip
     done = run(environment, "batch", stdin="\n".join(lines) + "\n")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0 and [a.get("id") for a in answers] == ["1", None, None, "4", 5, "6"]
-    assert ["error" in a for a in answers] == [False, True, True, True, True, False]
+    assert done.returncode == 0 and [a.get("id") for a in answers] == ["1", None, None, "4", 5, "5b", "6"]
+    assert ["error" in a for a in answers] == [False, True, True, True, True, False, False]
 
 
 def test_batch_from_another_corpus(environment: dict[str, str]) -> None:

@@ -33,7 +33,7 @@ def address(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> I
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    demo = launch(assistant, port=port, block=False)
+    demo = launch(assistant, port=port)
     yield f"http://127.0.0.1:{port}/"
     demo.close()
 

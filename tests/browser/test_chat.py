@@ -100,4 +100,4 @@ def test_a_taken_port_names_the_option(assistant: Assistant) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(PortInUse, match=rf"127.0.0.1:{port} .*--port {port + 1}"):
-            launch(assistant, port=port, block=False)
+            launch(assistant, port=port)
