@@ -17,7 +17,7 @@ from assistant.tables import Line, Table, find_tables
 BLANK = " \t\r\n\v\f\u3000\xa0\u200b\ufeff\x85\u2028\u2029"
 SENTENCE_END = "。；;！!？?…"
 HEADING_LIMIT = 40
-_LAYOUT = re.compile(r"[=\-_*~.·\s#|>\\]+|(?:\W*!?\[[^\]]*\]\([^)]*\)\W*)+|\W+")
+_LINK = re.compile(r"!?\[[^\]\[]*\]\([^)(]*\)")
 _MARKUP = re.compile(r"(?:[#>*_\s\u3000\xa0]|[-+•●■▪◆○](?=\s)|[•●■▪◆○])*")
 _BOLD = re.compile(r"[\s\u3000]*(?:[-*]\s+)?(?:\*\*|__)(.+?)(?:\*\*|__)[\s\u3000]*")
 _NAMED = re.compile(
@@ -90,7 +90,7 @@ def read_blocks(raw: str, markdown: bool) -> list[Block]:
 def _block(raw: str, line: Line) -> Block:
     """Classify one line."""
     place = (line.start, line.end)
-    if _LAYOUT.fullmatch(line.text):
+    if not re.search(r"[^\W_]", _LINK.sub("", line.text)):  # nothing but rules, marks and links
         return Block("layout", place, place, line.text, line.number)
     markup = _MARKUP.match(line.text)
     begin = line.start + (markup.end() if markup else 0)

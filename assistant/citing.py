@@ -92,12 +92,14 @@ def _anchored(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     """Give each clause a permalink fragment of ASCII letters: 五、4 -> c5-4, 一(一)2 表1 序号8 -> c1-1-2-t1-8."""
     used: Counter[str] = Counter()
     done: list[Clause] = []
+    opening = 0
     for clause in clauses:
         number = _TABLE_ROW.sub(lambda m: f"-t{m[1]}-" + ("" if m[2] == "序号" else "r"), clause.clause)
         steps = _STEP.findall(_PARAGRAPH.sub(r"-p\1", number))
         anchor = "c" + "-".join(s if s[0] in "tpr" or s.isascii() else str(numbering.value_of(s)) for s in steps)
         if clause.kind == "preamble" or anchor == "c":
-            anchor = f"c0-{sum(c.anchor.startswith('c0') for c in done) + 1}"
+            opening += 1
+            anchor = f"c0-{opening}"
         used[anchor] += 1
         done.append(replace(clause, anchor=anchor if used[anchor] == 1 else f"{anchor}-x{used[anchor]}"))
     return tuple(done)

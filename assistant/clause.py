@@ -16,7 +16,8 @@ FurnitureKind = Literal["title", "contents", "columns", "layout"]
 Verdict = Literal["answered", "partial", "not_covered"]
 
 
-_EMPHASIS = re.compile(r"\*\*|__|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)|\\(?=[.\-()#*_\[\]])")
+_STARS = re.compile(r"\*\*|\\(?=[.\-()#*_\[\]])")
+_UNDERLINE = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^_\n]*[^\s_])\1(?![\w_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Source:
     def words(self, span: Span) -> str:
         """Return raw[start:end] as a reader sees it: in Markdown without marks of emphasis, else untouched."""
         raw = self.text[span[0] : span[1]]
-        return _EMPHASIS.sub("", raw) if self.markdown else raw
+        return _UNDERLINE.sub(r"\2", _STARS.sub("", raw)) if self.markdown else raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ class Evidence:
     bm25_score: float = 0.0
     dense_rank: int | None = None
     dense_score: float = 0.0
+    sentence_rank: int | None = None
+    sentence_score: float = 0.0
     words: tuple[str, ...] = ()
     exact: bool = False
 

@@ -137,6 +137,7 @@ def sentences_of(clause: Clause, raw: str) -> list[tuple[str, Span]]:
             column = raw[start:end] + ":"
         elif role in ("cell", "inherited"):
             found.append((column + raw[start:end], (start, end)))
+            column = ""
         elif role == "body":
             found += [(s.group(), _stripped(raw, start + s.start(), start + s.end())) for s in _SENTENCE.finditer(raw[start:end])]
     kept = [(words, span) for words, span in found if len(words.strip()) >= SHORTEST_SENTENCE]

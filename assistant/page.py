@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from assistant.clause import Answer, Clause, Contact, Heading, Hit, Policy, Source, Span
-from assistant.render import clause_html, is_verbatim, path_html, quotation, where
+from assistant.render import CONTACTS, clause_html, is_verbatim, path_html, quotation, where
 
-CONTACTS = {"phone": "客服电话", "email": "邮箱"}
 NEAREST = 3
 
 
@@ -119,13 +118,14 @@ def _table(rows: Sequence[Clause], source: Source) -> str:
 
 
 def _row(row: Clause, columns: Sequence[Span], source: Source) -> str:
-    """Return one row, each cell under the column name that stands before it."""
-    cells: dict[Span | None, str] = {}
+    """Return one row, each cell under the column name that stands before it, cells without one at the end."""
+    cells: dict[Span, str] = {}
     column: Span | None = None
     for span, role in zip(row.spans, row.roles, strict=True):
         if role == "column":
             column = span
         else:
-            cells[column] = f'<td class="{role}">{html.escape(source.words(span))}</td>'
-    drawn = "".join(cells.get(column, "<td></td>") for column in columns)
+            key, column = column or span, None
+            cells[key] = f'<td class="{role}">{html.escape(source.words(span))}</td>'
+    drawn = "".join(cells.pop(name, "<td></td>") for name in columns) + "".join(cells.values())
     return f'<tr id="{row.anchor}" title="{html.escape(row.clause)}">{drawn}</tr>'

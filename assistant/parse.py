@@ -239,6 +239,8 @@ class _Parser:
             label = f"表{level.tables} " + (f"序号{number}" if number else f"第{position}行")
             if parts := tuple(self._row_parts(table, row)):
                 self.drafts.append(Draft(level.number or "前言", path, "table_row", parts, row.place, row.line, label))
+                if sum(end - start for _, (start, end) in parts) > LONGEST:
+                    self.doubts.append(Doubt(row.line, f"{label} 超过 {LONGEST} 字, 请在原文中拆开"))
             else:
                 self.furniture.append(Furniture("layout", row.place))
 

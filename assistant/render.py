@@ -1,4 +1,4 @@
-"""Clauses and answers -> what a person reads; the only place where words are escaped for HTML."""
+"""Clauses and answers -> what a person reads, in words and in HTML; what goes into HTML is escaped here and in page."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from assistant import numbering
 from assistant.clause import Answer, Clause, FurnitureKind, Hit, Kind, Policy, Role, Source, Span
 
 VERDICTS = {"answered": "有相关条款", "partial": "部分涉及", "not_covered": "政策未涉及"}
 KINDS: dict[Kind, str] = {"clause": "条款", "table_row": "表格行", "preamble": "引言段落"}
 LONGEST_NAME = 24
+CONTACTS = {"phone": "客服电话", "email": "邮箱"}
 FURNITURE: dict[FurnitureKind, str] = {
     "title": "标题",
     "contents": "目录行",
@@ -66,15 +68,15 @@ def is_verbatim(clause: Clause, source: Source) -> bool:
 def where(clause: Clause, source: Source) -> str:
     """Return where a clause stands: 《即分期超G会员隐私政策》五、4 注销."""
     heading = clause.path[-1] if clause.path else ""
-    name = heading.lstrip("0123456789一二三四五六七八九十()（）、.． ")
+    marker = numbering.match(heading)
+    name = heading[marker.length :] if marker else heading
     short = name if len(name) <= LONGEST_NAME and name not in clause.clause else ""
     return f"《{source.title}》{clause.clause} {short}".rstrip()
 
 
 def quotation(clause: Clause, source: Source) -> str:
     """Return a clause ready to paste: its words, then where they stand."""
-    version = f", 版本 {source.version}" if source.version else ""
-    return f"{clause.text}\n—— {where(clause, source)}{version}"
+    return f"{clause.text}\n—— {where(clause, source)}, 版本 {source.version}"
 
 
 def clause_html(clause: Clause, source: Source) -> str:
@@ -92,6 +94,7 @@ def clause_html(clause: Clause, source: Source) -> str:
             body += words
         else:
             rows += f'<dt>{column}</dt><dd class="{piece.role}">{words}</dd>'
+            column = ""
     return stem + (f"<dl>{rows}</dl>" if rows else "") + (f'<p class="body">{body}</p>' if body else "")
 
 
@@ -108,7 +111,7 @@ def report(policy: Policy) -> list[str]:
     skipped = "、".join(f"{name} {furniture[kind]}" for kind, name in FURNITURE.items() if furniture[kind])
     lines = [
         f"{policy.source.title} ({policy.source.filename})",
-        f"  条款 {len(policy.clauses)}: {counted}; 标题行 {len(policy.headings)}",
+        f"  条款 {len(policy.clauses)}: {counted}; 标题行 {len(policy.headings)}; 表格 {furniture['columns']}",
         f"  不作条款: {skipped or '无'}",
     ]
     lines += [f"  存疑 第 {doubt.line} 行: {doubt.message}" for doubt in policy.doubts]
@@ -117,10 +120,10 @@ def report(policy: Policy) -> list[str]:
 
 def summary(answer: Answer) -> str:
     """Return one line: the verdict and how sure it is."""
-    return f"{VERDICTS[answer.verdict]} (把握 {answer.confidence:.0%}, {answer.took_ms:.0f} 毫秒)"
+    sure = answer.confidence if answer.citations else 1 - answer.confidence
+    return f"{VERDICTS[answer.verdict]} (把握 {sure:.0%}, {answer.took_ms:.0f} 毫秒)"
 
 
 def contact_lines(answer: Answer) -> Sequence[str]:
     """Return the company's contacts as the policy states them."""
-    names = {"phone": "客服电话", "email": "邮箱"}
-    return [f"{names[c.kind]} {c.words} (见 {c.clause})" for c in answer.contacts]
+    return [f"{CONTACTS[c.kind]} {c.words} (见 {c.clause})" for c in answer.contacts]

@@ -7,6 +7,7 @@ Scores of each signal are standardised over the candidates and added with weight
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -62,8 +63,11 @@ def fuse(signals: Signals, settings: Settings) -> np.ndarray:
     )
 
 
-def gather(question: str, index: Index, encoder: Encoder, settings: Settings, within: range) -> Signals:
-    """Ask every retriever for its best clauses; a clause that one of them did not return gets that one's least score."""
+def gather(question: str, index: Index, encoder: Encoder, settings: Settings, within: range, also: Sequence[int] = ()) -> Signals:
+    """Ask every retriever for its best clauses; a clause that one of them did not return gets that one's least score.
+
+    :param also: numbers of clauses that are candidates whatever their scores
+    """
     vector = encoder.encode([question], query=True)[0]
     clause_ids, clause_scores = index.nearest_clauses(vector, settings.depth, within)
     sentence_ids, sentence_scores = index.nearest_sentences(vector, settings.depth, within)
@@ -72,7 +76,7 @@ def gather(question: str, index: Index, encoder: Encoder, settings: Settings, wi
     lexical = index.lexical(segment(question))
     matched = within.start + np.flatnonzero(lexical[within.start : within.stop])
     matched = matched[np.argsort(-lexical[matched], kind="stable")][: settings.depth]
-    candidates = np.union1d(np.union1d(clause_ids, owners), matched).astype(np.int64)
+    candidates = np.unique(np.concatenate([clause_ids, owners, matched, np.array(also, dtype=np.int64)])).astype(np.int64)
 
     def spread(ids: np.ndarray, values: np.ndarray, missing: float) -> np.ndarray:
         out = np.full(len(candidates), missing, dtype=np.float64)
@@ -91,27 +95,30 @@ def gather(question: str, index: Index, encoder: Encoder, settings: Settings, wi
 def retrieve(question: str, index: Index, encoder: Encoder, settings: Settings, scope: Scope) -> tuple[list[Hit], Signals]:
     """Return the best clauses for a question, best first, and the signals they come from."""
     within = index.ranges[scope.policy] if scope.policy else range(len(index.clauses))
-    signals = gather(question, index, encoder, settings, within)
-    scores = fuse(signals, settings)
     named = _named(question, index, within)
-    ranks = _ranks(signals.clause), _ranks(signals.bm25)
+    holding = _holding(scope.phrases, index, within)
+    signals = gather(question, index, encoder, settings, within, [*named, *holding])
+    scores = fuse(signals, settings)
+    ranks = _ranks(signals.clause), _ranks(signals.sentences), _ranks(signals.bm25)
     terms = set(segment(question))
     # ties are broken by place in the text, so that results do not depend on the machine
     order = sorted(range(len(scores)), key=lambda i: (named.get(int(signals.candidates[i]), len(named)), -scores[i], i))
     hits: list[Hit] = []
     for i in order:
         clause = index.clauses[signals.candidates[i]]
-        if not all(phrase in fold(clause.text) for phrase in scope.phrases):
+        if scope.phrases and int(signals.candidates[i]) not in holding:
             continue
         twin = next((n for n, hit in enumerate(hits) if same_words(hit, clause)), None)
         if twin is not None:
             hits[twin] = replace(hits[twin], also=(*hits[twin].also, clause.clause))
         elif len(hits) < scope.limit:
             evidence = Evidence(
-                bm25_rank=int(ranks[1][i]) if signals.bm25[i] > 0 else None,
+                bm25_rank=int(ranks[2][i]) if signals.bm25[i] > 0 else None,
                 bm25_score=round(float(signals.bm25[i]), 4),
                 dense_rank=int(ranks[0][i]),
-                dense_score=round(float(max(signals.clause[i], signals.sentences[i])), 4),
+                dense_score=round(float(signals.clause[i]), 4),
+                sentence_rank=int(ranks[1][i]),
+                sentence_score=round(float(signals.sentences[i]), 4),
                 words=_matched(terms, clause),
                 exact=int(signals.candidates[i]) in named,
             )
@@ -135,8 +142,15 @@ def phrases_of(question: str) -> tuple[str, ...]:
     return tuple(fold(phrase) for phrase in _PHRASE.findall(question))
 
 
+def _holding(phrases: Sequence[str], index: Index, within: range) -> set[int]:
+    """Return the clauses that hold all phrases, which are folded already."""
+    return {i for i in within if all(phrase in fold(index.clauses[i].text) for phrase in phrases)} if phrases else set()
+
+
 def same_words(one: Clause, other: Clause) -> bool:
     """Whether two clauses say the same: equal texts, or the same row in two tables, whatever the code in its brackets."""
+    if one.policy != other.policy:
+        return False
     if "table_row" not in (one.kind, other.kind):
         return one.text == other.text
     if one.kind != other.kind or one.clause.split(" ")[0] != other.clause.split(" ")[0]:
