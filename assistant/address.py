@@ -19,30 +19,41 @@ _STEP = (
 )
 _TAIL = rf"(?:\s*第\s*({_N})\s*(?:款|段|项))?(?:\s*第\s*{_N}\s*项)?(?:\s*表\s*({_N})\s*(?:(序号|第)\s*({_N})\s*行?)?)?"
 _ARTICLE = rf"第\s*{_N}\s*(?:条|章|部分)(?:之{_N})?"
-_ADDRESS = re.compile(rf"(?<![\d{HAN_DIGITS}.])({_ARTICLE}{_STEP}*|[{HAN_DIGITS}]+{_STEP}+){_TAIL}")
+# in running text: 第X条, or a Han number with 、and digits or with brackets; not 一、两天, not the article of another law
+_OWN = rf"(?:(?<=本法)|(?<=本条例)|(?<=本规定)|(?<![\d{HAN_DIGITS}.法典例定则办》]))"
+_FIRST = rf"(?:\s*\(\s*{_N}\s*\)|、\s*\d{{1,3}}(?![\d%年月天日]))"
+_ADDRESS = re.compile(rf"{_OWN}({_ARTICLE}{_STEP}*|[{HAN_DIGITS}]+{_FIRST}{_STEP}*){_TAIL}")
 _BARE = re.compile(rf"\s*({_ARTICLE}|{_N}){_STEP}*\s*[、.]?{_TAIL}\s*[。?？]?\s*")
+_FILLER = re.compile(
+    r"[\s,，。.?？!！:：、]|请问|帮我|给我|本?(?:隐私)?政策|里面?|中|看一?看|看一下|查一下|读|念|说|讲|写|规定|内容|原文|意思|什么|啥|怎么|的|了|是|有|吗|呢|条款"
+)
+_CHAPTER = re.compile(rf"第\s*({_N})\s*(章|部分)")
 _CLAUSE = re.compile(r"(?P<steps>.*?)(?: 第(?P<part>\d+)[段款])?(?: 表(?P<table>\d+) (?P<by>序号|第)(?P<row>.+?)行?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A clause number taken apart; `part` is a 段 or 款, `row` the row of a table, 序号8 or 第2行; 0 and "" where not named."""
+    """A clause number taken apart; `part` is a 段 or 款, `row` the row of a table, 序号8 or 第2行; 0 and "" where not named.
+
+    `unit` is 章 or 部分 where the number is that of a heading.
+    """
 
     steps: tuple[int, ...]
     part: int = 0
     table: int = 0
     row: str = ""
+    unit: str = ""
 
 
 def find_address(text: str) -> tuple[Address, bool] | None:
-    """Return the clause number in `text`, and whether `text` is nothing but that number; None if there is none."""
+    """Return the clause number in `text`, and whether `text` asks for nothing else; None if there is none."""
     folded = unicodedata.normalize("NFKC", text)
     if _BARE.fullmatch(folded):
         found = _BARE.fullmatch(folded)
         assert found
         return _parse(folded[: found.start(2)] if found.group(2) else folded, found), True
     if found := _ADDRESS.search(folded):
-        return _parse(found.group(1), found), False
+        return _parse(found.group(1), found), not _FILLER.sub("", folded[: found.start()] + folded[found.end() :])
     return None
 
 
@@ -52,12 +63,14 @@ def _parse(head: str, found: re.Match[str]) -> Address:
     head = re.split(r"表", head)[0]
     head = re.sub(r"第\s*$", "", head)
     steps = tuple(value_of(n) for n in re.findall(_N, head))
-    return Address(steps, value_of(part or ""), value_of(table or ""), f"{by}{value_of(row)}" if row else "")
+    chapter = _CHAPTER.match(head.strip())
+    row = f"{by}{value_of(row)}" if row else ""
+    return Address(steps, value_of(part or ""), value_of(table or ""), row, chapter[2] if chapter else "")
 
 
 def address_of(clause: Clause) -> Address:
     """Return the address of a clause from its number."""
-    found = _CLAUSE.fullmatch(clause.clause)
+    found = _CLAUSE.fullmatch(unicodedata.normalize("NFKC", clause.clause))
     if not found or clause.kind == "preamble":
         return Address(())
     steps = tuple(value_of(n) for n in re.findall(_N, found["steps"]))
@@ -70,6 +83,9 @@ def resolve(address: Address, clauses: Sequence[Clause]) -> list[int]:
 
     第五条第4款 names the fourth paragraph of article 5; where there is none, the fourth number under 五.
     """
+    inside = [i for i, c in enumerate(clauses) if any(_is_chapter(step, address) for step in c.path)] if address.unit else []
+    if inside:
+        return inside
     known = [address_of(c) for c in clauses]
     tries = [address]
     if address.part:
@@ -83,6 +99,12 @@ def resolve(address: Address, clauses: Sequence[Clause]) -> list[int]:
         if found:
             return found
     return []
+
+
+def _is_chapter(step: str, address: Address) -> bool:
+    """Whether a heading is the chapter that an address names."""
+    found = _CHAPTER.match(step)
+    return bool(found and found[2] == address.unit and value_of(found[1]) == address.steps[0])
 
 
 def _same(wanted: Address, known: Address) -> bool:

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from assistant.calibration import Calibration, features_of, load_calibration
 from assistant.clause import Answer, Clause, Contact, Hit, Policy, Source
 from assistant.corpus import read_corpus
 from assistant.embed import Encoder, fingerprint, load_encoder
-from assistant.errors import AssistantError, ClauseNotFound, QuestionError
+from assistant.errors import AssistantError, ClauseNotFound, CorpusError, QuestionError
 from assistant.index import Index, build_index
 from assistant.parse import parse
 from assistant.retrieve import Scope, phrases_of, retrieve
 from assistant.settings import Settings
-from assistant.store import check, load_index, read_manifest, recipe, save_index
+from assistant.store import check, identity, load_index, located, read_manifest, recipe, save_index
 
 Progress = Callable[[str, int, int], None]
 
@@ -44,7 +45,7 @@ class Assistant:
 
         :raises IndexMissing, IndexStale, IndexDamaged: with the command that mends it
         """
-        settings = settings or Settings.from_environment()
+        settings = located(settings or Settings.from_environment())
         encoder = load_encoder(settings.model)
         manifest = read_manifest(settings.index)
         sources = read_corpus(settings.corpus)
@@ -58,14 +59,16 @@ class Assistant:
         :param progress: called with (stage, done, total)
         :raises CorpusError: if a file cannot be read
         """
-        settings = settings or Settings.from_environment()
-        sources = read_corpus(Path(corpus))
+        settings = replace(settings or Settings.from_environment(), corpus=Path(corpus))
+        sources = read_corpus(settings.corpus)
         encoder = load_encoder(settings.model)
         policies: list[Policy] = []
         for done, source in enumerate(sources, 1):
             policies.append(parse(source))
             progress("解析", done, len(sources))
         progress("建立索引", 0, 1)
+        if empty := [p.source.filename for p in policies if not p.clauses]:
+            raise CorpusError(f"没有读出任何条款: {'、'.join(empty)}。请检查文件里是否有正文。")
         index = build_index(policies, encoder, settings)
         progress("建立索引", 1, 1)
         return cls(index, encoder, load_calibration(settings.model), settings)
@@ -114,7 +117,8 @@ class Assistant:
         if is_askable(standalone):
             found, signals = retrieve(standalone, self.index, self.encoder, self.settings, Scope(policy))
             hits, note = tuple(found), NOT_COVERED
-            named = found[0].evidence.exact  # a clause that is asked for by its number is there
+            address = find_address(standalone)
+            named = address and address[1] and hits[0].evidence.exact  # it asks for a number, and that is there
             confidence = 1.0 if named else self.calibration.confidence(features_of(standalone, found, signals))
         verdict = verdict_of(confidence, self.calibration.threshold)
         covered = verdict != "not_covered"
@@ -143,12 +147,14 @@ class Assistant:
         question = clean_question(words, self.settings.longest_question)
         self._check_policy(policy)
         scope = Scope(policy, phrases_of(question), self.settings.found)
-        hits, _ = retrieve(question, self.index, self.encoder, self.settings, scope)
+        hits = retrieve(question, self.index, self.encoder, self.settings, scope)[0] if is_askable(question) else []
         address = find_address(question)
-        if address and address[1]:
-            hits = [hit for hit in hits if hit.evidence.exact]
-            if not hits:
+        exact = [hit for hit in hits if hit.evidence.exact]
+        # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
+        if address and address[1] and (exact or not question.isalnum() or question.startswith("第")):
+            if not exact:
                 raise ClauseNotFound(f"没有编号为「{question}」的条款。请核对编号, 或用文字搜索。")
+            return exact
         return hits
 
     def show(self, number: str, policy: str | None = None) -> tuple[Policy, list[int]]:
@@ -183,5 +189,5 @@ def _positions(number: str, clauses: Sequence[Clause]) -> list[int]:
 
 def _content_key(sources: Sequence[Source], encoder: str) -> str:
     """Return a folder name for the index of these sources."""
-    digest = hashlib.sha256("\n".join([recipe(), encoder, *(f"{s.filename} {s.sha256}" for s in sources)]).encode())
+    digest = hashlib.sha256("\n".join([recipe(), encoder, *(identity(s) for s in sources)]).encode())
     return digest.hexdigest()[:20]

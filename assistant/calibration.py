@@ -21,6 +21,7 @@ from assistant.retrieve import Signals, standardise
 from assistant.segment import segment
 
 FILE = "calibration.json"
+FEATURES = ("nearest", "field", "covered", "peak")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def load_calibration(model: str) -> Calibration:
         return LEXICAL
     try:
         raw = json.loads(file.read_text("utf-8"))
+        if unknown := set(raw["weights"]) - set(FEATURES):
+            raise ValueError(f"未知特征 {'、'.join(sorted(unknown))}")
         return Calibration(
             {str(k): float(v) for k, v in raw["weights"].items()}, float(raw["intercept"]), float(raw["threshold"])
         )

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -53,10 +53,13 @@ def build(
     settings = Settings.from_environment()
     settings = replace(settings, corpus=corpus or settings.corpus, index=index or settings.index)
     built = _build(settings)
+    from assistant.corpus import unread
     from assistant.render import report
 
     for policy in built.policies:
         print("\n".join(report(policy)))
+    for file in unread(settings.corpus):
+        print(f"未读取: {file.name} (只读 .txt 和 .md)")
     print(f"索引已写入 {settings.index}")
 
 
@@ -71,7 +74,9 @@ def ask(
     assistant = _assistant(corpus)
     answer = assistant.ask(question, policy=policy)
     if as_json:
-        print(_json(answer))
+        from assistant.batch import to_line
+
+        print(to_line(answer))
         return
     from assistant.render import contact_lines, summary
     from assistant.terminal import print_clause, terminal
@@ -89,10 +94,12 @@ def ask(
 @app.command()
 def batch(corpus: Corpus = None, policy: PolicyId = None) -> None:
     """逐行回答: 标准输入每行一个 JSON 问题, 标准输出每行一个 JSON 答案。"""
+    from assistant.batch import answer_line
+
     assistant = _assistant(corpus)
     for line in sys.stdin:
         if line.strip():
-            print(_answer_line(assistant, line, policy), flush=True)
+            print(answer_line(assistant, line, policy), flush=True)
 
 
 @app.command()
@@ -108,7 +115,9 @@ def search(
 
     hits = assistant.search(words, policy=policy)
     if as_json:
-        print(_json(hits))
+        from assistant.batch import to_line
+
+        print(to_line(hits))
         return
     console = terminal()
     console.print(f"{len(hits)} 条", style="bold")
@@ -198,21 +207,24 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
-    except AssistantError as error:
-        print(f"错误: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except (AssistantError, OSError) as error:
+        text = str(error) if isinstance(error, AssistantError) else f"读写失败 ({error})。请检查路径、权限和磁盘空间。"
+        print("错误: " + "".join(c if c.isprintable() else "?" for c in text), file=sys.stderr)
         raise SystemExit(1) from None
 
 
 def _assistant(corpus: Path | None) -> Assistant:
     """Load the built index, after building it if it is missing or stale; or answer from another corpus."""
     from assistant.assistant import Assistant
+    from assistant.store import located
 
     if corpus:
         return Assistant.cached(corpus)
     settings = Settings.from_environment()
+    settings = located(settings)
     try:
         return Assistant.load(settings)
     except (IndexMissing, IndexStale) as reason:
@@ -238,31 +250,8 @@ def _build(settings: Settings) -> Assistant:
             built = Assistant.build(settings.corpus, settings, report)
     try:
         built.save(settings.index)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # FAISS reports a full disk as RuntimeError
         raise AssistantError(
-            f"索引写不进去: {settings.index} ({error.strerror})。请检查权限和磁盘空间, 或用 ASSISTANT_INDEX 换个位置。"
+            f"索引写不进去: {settings.index} ({str(error)[:80]})。请检查权限和磁盘空间, 或用 ASSISTANT_INDEX 换个位置。"
         ) from error
     return built
-
-
-def _answer_line(assistant: Assistant, line: str, policy: str | None) -> str:
-    """Answer one input line of `batch`; whatever is wrong with it is reported in its place."""
-    identity: Any = None
-    try:
-        row = json.loads(line)
-        if not isinstance(row, dict):
-            raise ValueError("不是 JSON 对象")
-        identity = row.get("id")
-        if not isinstance(row.get("question"), str):
-            raise ValueError("缺少字符串字段 question")
-        history = row.get("history") or []
-        return _json(assistant.ask(row["question"], history, policy=policy, id=identity))
-    except (ValueError, AssistantError) as error:
-        return json.dumps({"id": identity, "error": str(error)}, ensure_ascii=False)
-
-
-def _json(value: Any) -> str:
-    """Return frozen dataclasses as one line of JSON."""
-    from pydantic_core import to_json
-
-    return to_json(value).decode()

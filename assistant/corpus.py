@@ -42,6 +42,12 @@ def read_corpus(path: Path) -> list[Source]:
     return sources
 
 
+def unread(path: Path) -> list[Path]:
+    """Return the files of a corpus folder that are no policy file, for the import report."""
+    others = [p for p in path.iterdir() if p.is_file() and p.suffix.lower() not in SUFFIXES] if path.is_dir() else []
+    return sorted(p for p in others if p.name != MANIFEST and not p.name.startswith("."))
+
+
 def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the manifest entries of a folder by file name; {} if it has none."""
     file = folder / MANIFEST
@@ -92,10 +98,16 @@ def decode(data: bytes, name: str) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if not _CONTROL.search(text) and _readable(text):
+        if not _CONTROL.search(text) and _readable(text) and (encoding != "gb18030" or _common(text)):
             return text
         break
     raise CorpusError(f"不是文本文件, 或编码无法识别: {name}。请另存为 UTF-8 或 GB18030 编码的 .txt/.md。")
+
+
+def _common(text: str) -> bool:
+    """Tell Chinese from another encoding read as GB18030: nearly all its Han characters are those of GB 2312."""
+    han = [c for c in text if "\u4e00" <= c <= "\u9fff"]
+    return sum(len(c.encode("gb2312", "ignore")) == 2 for c in han) >= 0.9 * len(han)
 
 
 def _readable(text: str) -> bool:

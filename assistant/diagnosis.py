@@ -10,7 +10,7 @@ from assistant.corpus import read_corpus
 from assistant.embed import fingerprint, load_encoder
 from assistant.errors import AssistantError
 from assistant.settings import Settings
-from assistant.store import check, load_index, read_manifest
+from assistant.store import check, identity, load_index, located, read_manifest
 
 _LIBRARIES = ("jieba", "faiss-cpu", "bm25s", "sentence-transformers", "torch", "gradio", "numpy", "pydantic")
 
@@ -19,7 +19,7 @@ def diagnose(settings: Settings) -> tuple[list[str], bool]:
     """Return lines to print and whether everything is in order."""
     lines = [f"assistant {__version__} · Python {platform.python_version()} · {platform.system()} {platform.machine()}"]
     lines.append("依赖: " + " · ".join(f"{name} {_version(name)}" for name in _LIBRARIES))
-    healthy = True
+    settings, healthy = located(settings), True
     try:
         encoder = fingerprint(settings.model)
         dimensions = load_encoder(settings.model).encode(["隐私政策"]).shape[1]
@@ -28,7 +28,7 @@ def diagnose(settings: Settings) -> tuple[list[str], bool]:
         lines.append(f"语料: {settings.corpus} · {len(sources)} 份")
         manifest = read_manifest(settings.index)
         for source in sources:
-            same = manifest.sources.get(source.filename) == source.sha256
+            same = manifest.sources.get(source.filename) == identity(source)
             lines.append(f"  {'✓' if same else '✗'} {source.title} · 版本 {source.version} · sha256 {source.sha256[:12]}")
             healthy &= same
         check(manifest, settings.index, encoder, settings, sources)

@@ -52,7 +52,7 @@ class StaticEncoder:
             tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
             vectors = load_file(folder / "model.safetensors")["embedding.weight"]
             return cls(tokenizer["model"]["vocab"], vectors)
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelError(f"模型文件读不了: {folder} ({error})。请重新获取模型文件, 或用 ASSISTANT_MODEL 换一个。") from error
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> np.ndarray:
@@ -97,15 +97,19 @@ def load_encoder(model: str) -> Encoder:
     :raises ModelError: if it is not there or cannot be read
     """
     folder = Path(model)
-    config = folder / CONFIG
-    if config.is_file() and json.loads(config.read_text("utf-8")).get("assistant_input") == "segmented":
-        return StaticEncoder.load(folder)
-    return TransformerEncoder.load(model)
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        segmented = config.get("assistant_input") == "segmented"
+    except (OSError, ValueError, AttributeError):
+        segmented = False
+    return StaticEncoder.load(folder) if segmented else TransformerEncoder.load(model)
 
 
 def fingerprint(model: str) -> str:
     """Return what identifies a model: a hash of its weights for a folder, else its name."""
-    weights = sorted(Path(model).rglob("*.safetensors")) + sorted(Path(model).rglob("tokenizer.json"))
+    weights = sorted(
+        p for p in Path(model).rglob("*") if p.suffix in (".safetensors", ".bin", ".json") and p.name != "calibration.json"
+    )
     if not weights:
         return f"name:{model}"
     digest = hashlib.sha256()

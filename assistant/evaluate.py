@@ -7,16 +7,16 @@ that the policy does not cover the question. The figures are those of the field:
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
 
 from assistant.assistant import Assistant
 from assistant.clause import Answer, Clause
@@ -28,6 +28,16 @@ RATES = ("hit@1", "hit@3", "hit@5", "hit@10", "mrr", "full@5", "cited", "refused
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its groups of snippets; no group if the policy does not cover it."""
+
+    question: Annotated[str, Field(min_length=1)]
+    gold: tuple[tuple[str, ...], ...]
+    kind: str = ""
+    history: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One answered question and the snippets that a right clause contains."""
 
@@ -36,13 +46,13 @@ class Judged:
     answer: Answer
 
 
-def read_questions(file: Path) -> list[dict[str, Any]]:
+def read_questions(file: Path) -> list[Question]:
     """Read a question file.
 
     :raises CorpusError: if it is missing or a line is not a question
     """
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise CorpusError(f"题目文件读不了: {file} ({error})。请检查路径和编码 (UTF-8)。") from error
     questions = []
@@ -50,21 +60,17 @@ def read_questions(file: Path) -> list[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            questions.append(
-                {"question": row["question"], "gold": row["gold"], "kind": row.get("kind", ""), "history": row.get("history", [])}
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CorpusError(f"{file} 第 {number} 行不是一道题 (缺 question 或 gold): {error}。") from error
+            questions.append(TypeAdapter(Question).validate_json(line))
+        except ValidationError as error:
+            reason = error.errors()[0]
+            where = ".".join(str(step) for step in reason["loc"])
+            raise CorpusError(f"{file} 第 {number} 行不是一道题: {where} {reason['msg']}。请补上 question 和 gold。") from error
     return questions
 
 
-def judge(assistant: Assistant, questions: Iterable[dict[str, Any]], policy: str | None = None) -> list[Judged]:
+def judge(assistant: Assistant, questions: Iterable[Question], policy: str | None = None) -> list[Judged]:
     """Ask every question the way users do."""
-    return [
-        Judged(q["kind"], tuple(tuple(g) for g in q["gold"]), assistant.ask(q["question"], q["history"], policy=policy))
-        for q in questions
-    ]
+    return [Judged(q.kind, q.gold, assistant.ask(q.question, q.history, policy=policy)) for q in questions]
 
 
 def plain(text: str) -> str:
@@ -116,7 +122,7 @@ def per_kind(judged: Sequence[Judged]) -> dict[str, dict[str, float | None]]:
     """Return the figures for all questions and for each kind, with the number of questions as `n`."""
     kinds = {"all": list(judged)}
     for item in judged:
-        kinds.setdefault(item.kind or "-", []).append(item)
+        kinds.setdefault(item.kind if item.kind not in ("", "all") else "-", []).append(item)
     return {kind: {"n": float(len(items)), **rates(items)} for kind, items in kinds.items()}
 
 

@@ -19,6 +19,7 @@ class Settings:
     :param depth: candidates each retriever contributes to the fusion
     :param found: hits of a search at most; `cited` is how many hits are shown as the answer at most
     :param longest_question: in characters; what is longer is refused
+    :param corpus_named: whether `corpus` was asked for; if not, an index is used with the corpus it was built from
     """
 
     corpus: Path
@@ -34,6 +35,7 @@ class Settings:
     found: int = 50
     cited: int = 3
     longest_question: int = 2000
+    corpus_named: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -45,6 +47,7 @@ class Settings:
             index=Path(environment.get("ASSISTANT_INDEX") or home / "index"),
             cache=Path(environment.get("ASSISTANT_CACHE") or user_cache / "policy-assistant"),
             model=environment.get("ASSISTANT_MODEL") or str(DEFAULT_MODEL),
+            corpus_named=bool(environment.get("ASSISTANT_CORPUS")),
         )
 
 

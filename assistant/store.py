@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,31 +24,26 @@ from assistant.index import Index
 from assistant.settings import PACKAGE, IndexFiles, Settings
 
 FORMAT = 1
-_RECIPE = (
-    "blocks.py",
-    "citing.py",
-    "index.py",
-    "numbering.py",
-    "parse.py",
-    "references.py",
-    "segment.py",
-    "tables.py",
-    "userdict.txt",
-)
+_RECIPE = ("blocks", "citing", "clause", "corpus", "index", "numbering", "parse", "references", "segment", "tables")
 _POLICY = TypeAdapter(Policy)
 REBUILD = "请运行 assistant build 重建索引。"
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index says of itself; `recipe` is a hash of the code that decides what a clause and a term are."""
+    """What an index says of itself.
+
+    :param recipe: hash of the code that decides what a clause and a term are
+    :param corpus: the file or folder it was built from, as seen from the index folder
+    :param sources: file name -> identity of the source
+    """
 
     format: int
     recipe: str
     encoder: str
-    dimensions: int
     k1: float
     b: float
+    corpus: str
     sources: dict[str, str]
     files: dict[str, str]
 
@@ -55,34 +51,55 @@ class Manifest:
 @cache
 def recipe() -> str:
     """Return the hash of parser and segmenter."""
-    return hashlib.sha256(b"".join((PACKAGE / name).read_bytes() for name in _RECIPE)).hexdigest()[:16]
+    files = [PACKAGE / f"{name}.py" for name in _RECIPE] + [PACKAGE / "userdict.txt"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def save_index(index: Index, folder: Path, encoder: str, settings: Settings) -> Manifest:
+def identity(source: Source) -> str:
+    """Return a hash of all that an answer shows of a source: its bytes, and what the manifest says of it."""
+    shown = (source.policy, source.title, source.version, source.effective_date, source.filename, source.sha256)
+    return hashlib.sha256("\0".join(shown).encode()).hexdigest()[:32]
+
+
+def save_index(index: Index, folder: Path, encoder: str, settings: Settings) -> None:
     """Write an index beside its place, then swap it in; what stood there before serves until then.
 
     :param encoder: fingerprint of the encoder
     :raises IndexDamaged: if the place is taken by something that is no index
     """
-    if folder.exists() and any(folder.iterdir()) and not IndexFiles(folder).manifest.exists():
-        raise IndexDamaged(f"{folder} 里有别的文件, 不是索引, 不会覆盖。请换一个 --index 文件夹。")
+    _refuse_foreign(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    old = fresh.with_name(fresh.name + "-old")
     try:
-        manifest = _write(index, IndexFiles(fresh), encoder, settings)
+        _write(index, IndexFiles(fresh), folder, encoder, settings)
         fresh.chmod(0o755)
-        old = fresh.with_name(fresh.name + "-old")
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
     finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
-    return manifest
+        shutil.rmtree(old, ignore_errors=True)
 
 
-def _write(index: Index, files: IndexFiles, encoder: str, settings: Settings) -> Manifest:
-    """Write every file, the manifest last."""
+def _refuse_foreign(folder: Path) -> None:
+    """Raise IndexDamaged if a folder holds anything that no index wrote."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    refusal = IndexDamaged(f"{folder} 里有别的文件, 不是索引, 不会覆盖。请换一个 --index 文件夹。")
+    try:
+        known = json.loads(IndexFiles(folder).manifest.read_text("utf-8"))["files"]
+        foreign = set(_hashes(folder)) - set(known)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise refusal from error
+    if foreign:
+        raise refusal
+
+
+def _write(index: Index, files: IndexFiles, place: Path, encoder: str, settings: Settings) -> None:
+    """Write every file, the manifest last; `place` is where the folder will stand."""
     with files.policies.open("wb") as lines:
         for policy in index.policies:
             lines.write(_POLICY.dump_json(policy) + b"\n")
@@ -91,14 +108,13 @@ def _write(index: Index, files: IndexFiles, encoder: str, settings: Settings) ->
         format=FORMAT,
         recipe=recipe(),
         encoder=encoder,
-        dimensions=index.clause_vectors.d,
         k1=settings.k1,
         b=settings.b,
-        sources={p.source.filename: p.source.sha256 for p in index.policies},
+        corpus=os.path.relpath(settings.corpus.resolve(), place.resolve()),
+        sources={p.source.filename: identity(p.source) for p in index.policies},
         files=_hashes(files.folder),
     )
     files.manifest.write_bytes(TypeAdapter(Manifest).dump_json(manifest, indent=1) + b"\n")
-    return manifest
 
 
 def _hashes(folder: Path) -> dict[str, str]:
@@ -125,12 +141,23 @@ def read_manifest(folder: Path) -> Manifest:
         raise IndexDamaged(f"不是索引文件夹, 或清单已损坏: {folder}。{REBUILD}") from error
 
 
+def located(settings: Settings) -> Settings:
+    """Return settings with the corpus that their index was built from, unless another was asked for or that is gone."""
+    if settings.corpus_named:
+        return settings
+    try:
+        corpus = (settings.index / read_manifest(settings.index).corpus).resolve()
+    except (IndexMissing, IndexStale, IndexDamaged):
+        return settings
+    return replace(settings, corpus=corpus) if corpus.exists() else settings
+
+
 def check(manifest: Manifest, folder: Path, encoder: str, settings: Settings, sources: Sequence[Source]) -> None:
     """Refuse an index that another corpus, encoder or version made.
 
     :raises IndexStale: with what has changed
     """
-    if manifest.sources != {s.filename: s.sha256 for s in sources}:
+    if manifest.sources != {s.filename: identity(s) for s in sources}:
         raise IndexStale(f"语料已变更, 与索引 {folder} 不一致。{REBUILD}")
     if manifest.encoder != encoder:
         raise IndexStale(f"模型已更换, 与索引 {folder} 不一致。{REBUILD}")

@@ -16,7 +16,7 @@ import bm25s
 import numpy as np
 
 from assistant import Assistant, Settings
-from assistant.evaluate import holds, read_questions
+from assistant.evaluate import Question, holds, read_questions
 from assistant.index import searched_text
 from assistant.retrieve import Signals, fuse, gather
 from assistant.segment import identifiers, ngrams, segment, words
@@ -60,9 +60,9 @@ def main() -> None:
     args = parser.parse_args()
     settings = Settings.from_environment()
     assistant = Assistant.build(args.corpus or settings.corpus, settings)
-    questions = [q for q in read_questions(args.questions) if q["gold"]]
+    questions = [q for q in read_questions(args.questions) if q.gold]
     everything = range(len(assistant.index.clauses))
-    signals = [gather(q["question"], assistant.index, assistant.encoder, settings, everything) for q in questions]
+    signals = [gather(q.question, assistant.index, assistant.encoder, settings, everything) for q in questions]
     shipped = (settings.clause_weight, settings.sentence_weight, settings.bm25_weight)
     scorers: dict[str, Scorer] = {
         "BM25, jieba 词": lexical(assistant, lambda t: words(t) + identifiers(t)),
@@ -75,15 +75,15 @@ def main() -> None:
     }
     print(f"{len(questions)} 题, {len(everything)} 条\n\n| 方法 | hit@1 | hit@3 | hit@10 |\n|---|---|---|---|")
     for name, scorer in scorers.items():
-        ranks = [_rank(assistant, q, s, scorer(q["question"], s)) for q, s in zip(questions, signals, strict=True)]
+        ranks = [_rank(assistant, q, s, scorer(q.question, s)) for q, s in zip(questions, signals, strict=True)]
         print(f"| {name} | " + " | ".join(f"{np.mean([0 < r <= k for r in ranks]):.3f}" for k in (1, 3, 10)) + " |")
 
 
-def _rank(assistant: Assistant, question: dict, signals: Signals, scores: np.ndarray) -> int:
+def _rank(assistant: Assistant, question: Question, signals: Signals, scores: np.ndarray) -> int:
     """Return the rank of the first clause that answers, 0 if none of the first ten does."""
     best = np.argsort(-scores, kind="stable")[:10]
     clauses = [assistant.index.clauses[signals.candidates[i]] for i in best]
-    return next((n for n, c in enumerate(clauses, 1) if any(holds(c, group) for group in question["gold"])), 0)
+    return next((n for n, c in enumerate(clauses, 1) if any(holds(c, group) for group in question.gold)), 0)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("assistant")
-    return replace(Settings.from_environment({}), corpus=ROOT / "corpus", index=folder / "index", cache=folder / "cache")
+    return replace(
+        Settings.from_environment({}), corpus=ROOT / "corpus", index=folder / "index", cache=folder / "cache", corpus_named=True
+    )
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,22 @@ def test_numbers_resolve_exactly_or_not_at_all(policy: Policy, written: str, num
     assert found(written, policy.clauses) == numbers
 
 
-@pytest.mark.parametrize("text", ["30天内答复吗", "保存3年还是5.5年", "2026年1月1日", "利率1.5倍", "怎么注销账户", "版本2.0.1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "一、两天能注销完吗",
+        "五·一放假客服上班吗",
+        "一、三季度有活动吗",
+        "个人信息保护法第六条怎么规定的",
+        "《民法典》第八条",
+        "30天内答复吗",
+        "保存3年还是5.5年",
+        "2026年1月1日",
+        "利率1.5倍",
+        "怎么注销账户",
+        "版本2.0.1",
+    ],
+)
 def test_other_numbers_are_no_addresses(text: str) -> None:
     assert find_address(text) is None
 
@@ -41,6 +56,13 @@ def test_articles_of_a_statute() -> None:
     assert found("第二条第二款", clauses) == ["第二条 第2款"]
     assert found("第106条", clauses) == found("第一百零六条", clauses) == ["第一百零六条"]
     assert found("第四条（二）", clauses) == ["第四条(二)"]
+    assert found("第二章", clauses)[0] == "第三条" and "第二条 第1款" not in found("第二章", clauses)
+
+
+@pytest.mark.parametrize(("text", "bare"), [("五、4讲的是什么", True), ("第八条", True), ("第八条和注销有什么关系", False)])
+def test_a_question_may_ask_for_nothing_but_the_number(text: str, bare: bool) -> None:
+    address = find_address(text)
+    assert address and address[1] is bare
 
 
 def test_every_clause_number_leads_to_its_clause(any_policy: Policy) -> None:

@@ -78,6 +78,19 @@ def test_unknown_numbers_are_said_to_be_unknown(assistant: Assistant) -> None:
             call("九、1")
 
 
+def test_a_text_without_clauses_is_refused(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("隐私政策\n======\n", "utf-8")
+    with pytest.raises(AssistantError, match=r"没有读出任何条款: a\.txt"):
+        Assistant.build(tmp_path / "a.txt", settings)
+
+
+def test_the_same_clause_in_two_policies_is_two_hits(settings: Settings, tmp_path: Path) -> None:
+    for name in ("甲", "乙"):
+        (tmp_path / f"{name}.txt").write_text(f"{name}政策\n一、注销\n您可以申请注销账户。\n", "utf-8")
+    hits = Assistant.build(tmp_path, settings).ask("怎么注销账户").hits
+    assert {hit.policy for hit in hits} == {"甲", "乙"}
+
+
 def test_show_finds_numbers_and_anchors(assistant: Assistant) -> None:
     policy, by_number = assistant.show("五、4")
     assert assistant.show("c5-4")[1] == by_number

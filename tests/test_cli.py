@@ -61,7 +61,7 @@ def test_ask_in_a_pipe_is_plain_text(environment: dict[str, str]) -> None:
 
 def test_batch_answers_in_order_and_goes_on_after_bad_lines(environment: dict[str, str]) -> None:
     lines = ['{"id": "1", "question": "怎么注销账户", "extra": 1}', "{bad", "[]", '{"id": "4"}', '{"id": 5, "question": "", "history": null}',
-             '{"id": "5b", "question": "怎么\\u0000\\ud800注销账户", "history": "abc"}',
+             '{"id": "5b", "question": "怎么\\u0000\\ud800注销账户", "history": []}',
         '{"id": "6", "question": "那多久", "history": [{"role": "user", "content": "怎么注销"}]}']  # fmt: skip
     done = run(environment, "batch", stdin="\n".join(lines) + "\n")
     answers = [json.loads(line) for line in done.stdout.splitlines()]

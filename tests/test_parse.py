@@ -127,6 +127,11 @@ def test_odd_texts_lose_nothing(text: str) -> None:
     check(parse(source_of(text)))
 
 
+def test_lines_of_links_take_no_time() -> None:
+    text = "[](u) [a" * 60 + "](u) 帮助中心\n" + "[a](b) " * 300 + "甲\n" + "没有编号的一段话。\n" * 5000
+    assert parse(source_of(text)).clauses[-1].text == "没有编号的一段话。"
+
+
 _PIECE = st.sampled_from(
     ["一、甲方", "二、乙方", "(一)范围", "（二）期限", "1、收集", "2、使用:", "(1)手机号;", "①其他。", "a.其他", "第三条 定义", "1.1 通则",
      "序号 |", "名称 |", "1 |", "||", "|", "---|---", "甲|乙", "**粗体**", "# 标题", "==========", "我们会保存您的信息。", "包括以下内容:",

@@ -54,7 +54,7 @@ def test_bm25_is_that_of_the_textbook(assistant: Assistant, settings: Settings) 
     assert index.lexical(terms) == pytest.approx(expected, rel=1e-3)
 
 
-def test_order_does_not_depend_on_depth_when_all_is_seen(assistant: Assistant, settings: Settings) -> None:
+def test_a_small_index_is_seen_whole(assistant: Assistant, settings: Settings) -> None:
     signals = gather("怎么注销账户", assistant.index, assistant.encoder, settings, range(len(assistant.index.clauses)))
     assert list(signals.candidates) == list(range(len(assistant.index.clauses)))
 

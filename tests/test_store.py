@@ -93,6 +93,32 @@ def test_other_peoples_folders_are_not_overwritten(assistant: Assistant, tmp_pat
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
+def test_a_manifest_of_something_else_protects_its_folder(assistant: Assistant, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"manifest_version": 3}')
+    (tmp_path / "background.js").write_text("mine")
+    with pytest.raises(IndexDamaged, match="不会覆盖"):
+        assistant.save(tmp_path)
+    assert (tmp_path / "background.js").read_text() == "mine"
+
+
+def test_a_changed_title_or_recipe_is_not_answered_from_an_old_index(copy: Settings) -> None:
+    manifest = IndexFiles(copy.index).manifest
+    kept = manifest.read_text()
+    manifest.write_text(json.dumps(json.loads(kept) | {"recipe": "other"}))
+    with pytest.raises(IndexStale, match="程序或设置已更新"):
+        Assistant.load(copy)
+    manifest.write_text(kept)
+    sources = copy.corpus / "sources.json"
+    sources.write_text(sources.read_text("utf-8").replace('"version": ""', '"version": "2.0"'), "utf-8")
+    with pytest.raises(IndexStale, match="语料已变更"):
+        Assistant.load(copy)
+
+
+def test_an_index_is_used_with_the_corpus_it_was_built_from(copy: Settings) -> None:
+    unnamed = replace(copy, corpus=ROOT / "tests" / "data", corpus_named=False)
+    assert Assistant.load(unnamed).policies[0].source.policy == "jifenqi"
+
+
 def test_saving_again_replaces_the_folder_and_leaves_nothing_beside_it(assistant: Assistant, copy: Settings) -> None:
     assistant.save(copy.index)
     assert sorted(p.name for p in copy.index.parent.iterdir()) == ["corpus", "index"]
