@@ -117,8 +117,7 @@ class Assistant:
         if is_askable(standalone):
             found, signals = retrieve(standalone, self.index, self.encoder, self.settings, Scope(policy))
             hits, note = tuple(found), NOT_COVERED
-            address = find_address(standalone)
-            named = address and address[1] and hits[0].evidence.exact  # it asks for a number, and that is there
+            named = hits[0].evidence.exact  # a clause that is asked for by its number is there
             confidence = 1.0 if named else self.calibration.confidence(features_of(standalone, found, signals))
         verdict = verdict_of(confidence, self.calibration.threshold)
         covered = verdict != "not_covered"
