@@ -26,7 +26,7 @@
     if (box && box.scrollHeight > box.clientHeight) {
       // scroll the pane only: the page, and with it the question box, stays where it is
       const top = clause.getBoundingClientRect().top - box.getBoundingClientRect().top;
-      box.scrollTo({ top: box.scrollTop + top - box.clientHeight / 3, behavior: "smooth" });
+      box.scrollTo({ top: box.scrollTop + top - box.clientHeight / 3 });
     }
     return true;
   }
