@@ -85,17 +85,25 @@ def save_index(index: Index, folder: Path, encoder: str, settings: Settings) -> 
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Raise IndexDamaged if a folder holds anything that no index wrote."""
-    if not folder.exists() or not any(folder.iterdir()):
+    """Raise IndexDamaged if a folder holds a file that no index has; a damaged index may be replaced, that mends it."""
+    if not folder.exists():
         return
-    refusal = IndexDamaged(f"{folder} 里有别的文件, 不是索引, 不会覆盖。请换一个 --index 文件夹。")
+    if not folder.is_dir():
+        raise IndexDamaged(f"{folder} 是一个文件, 不是文件夹, 不会覆盖。请换一个 --index 文件夹。")
+    files = IndexFiles(folder)
+    own = {files.manifest, files.policies, files.sentences, files.clause_vectors, files.sentence_vectors}
+    held = [p for p in folder.rglob("*") if not p.is_dir()]
+    strange = [p for p in held if p not in own and p.parent != files.bm25]
+    if strange or (held == [files.manifest] and not _claims_format(files.manifest)):
+        raise IndexDamaged(f"{folder} 里有别的文件, 不是索引, 不会覆盖。请换一个 --index 文件夹。")
+
+
+def _claims_format(manifest: Path) -> bool:
+    """Whether a manifest that stands alone is one of ours, as opposed to that of a web app."""
     try:
-        known = json.loads(IndexFiles(folder).manifest.read_text("utf-8"))["files"]
-        foreign = set(_hashes(folder)) - set(known)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise refusal from error
-    if foreign:
-        raise refusal
+        return "format" in json.loads(manifest.read_text("utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _write(index: Index, files: IndexFiles, place: Path, encoder: str, settings: Settings) -> None:

@@ -79,6 +79,15 @@ def test_damaged_manifest(copy: Settings, manifest: str) -> None:
         Assistant.load(copy)
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "policies.jsonl"])
+def test_building_mends_a_damaged_index_as_the_message_says(assistant: Assistant, copy: Settings, name: str) -> None:
+    (copy.index / name).write_text("{")
+    with pytest.raises(IndexDamaged, match="assistant build"):
+        Assistant.load(copy)
+    Assistant.build(copy.corpus, copy).save(copy.index)
+    assert Assistant.load(copy).ask("怎么注销账户").citations
+
+
 def test_another_format_is_stale(copy: Settings) -> None:
     file = IndexFiles(copy.index).manifest
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99}))
@@ -90,7 +99,10 @@ def test_other_peoples_folders_are_not_overwritten(assistant: Assistant, tmp_pat
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(IndexDamaged, match="不会覆盖"):
         assistant.save(tmp_path)
+    with pytest.raises(IndexDamaged, match="是一个文件"):
+        assistant.save(tmp_path / "thesis.txt")
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_a_manifest_of_something_else_protects_its_folder(assistant: Assistant, tmp_path: Path) -> None:
