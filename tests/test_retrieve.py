@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,3 +83,16 @@ def test_hits_carry_their_evidence(assistant: Assistant) -> None:
 def test_phrases_must_stand_in_the_clause(assistant: Assistant) -> None:
     hits = assistant.search("“用户画像”")
     assert {hit.clause for hit in hits} == {"一(二)5", "三(一)3 第6段"}
+
+
+def test_a_row_that_stands_three_times_names_all_its_places(assistant: Assistant, settings: Settings) -> None:
+    hits, _ = retrieve("谷歌sdk 基础控件集成", assistant.index, assistant.encoder, settings, Scope())
+    row = next(hit for hit in hits if "谷歌sdk" in hit.text and "基础控件" in hit.text)
+    assert {row.clause, *row.also} == {f"一(一)4 表1 第{n}行" for n in (1, 2, 3)}
+
+
+def test_numbers_and_phrases_are_found_at_any_depth(assistant: Assistant, settings: Settings) -> None:
+    shallow = Assistant(assistant.index, assistant.encoder, assistant.calibration, replace(settings, depth=1))
+    for clause in assistant.index.clauses[100:160:4]:
+        assert clause.clause in [hit.clause for hit in shallow.search(clause.clause)]
+    assert [hit.clause for hit in shallow.search("“收藏记录” 注销账户 怎么申请注销账户")] == ["五、2 第1段"]
