@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from assistant.clause import Clause, Contact, Hit, Policy, Verdict
+from assistant.clause import Clause, Contact, Hit, Part, Policy, Verdict
 from assistant.errors import QuestionError
+from assistant.retrieve import Found
 from assistant.segment import segment
+from assistant.understand import Query
 
 _EMAIL = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _PHONE = re.compile(
@@ -22,6 +25,42 @@ _INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs"}
 CLOSE = 0.8
 NO_WORDS = "没有看出要问的内容。请用一句话说出您的问题, 例如: 怎么注销账户。"
 NOT_COVERED = "这份政策没有写到这个问题。"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a question gets: its hits, how sure, the verdict, a sentence for the reader, what to cite, and its parts."""
+
+    hits: tuple[Hit, ...]
+    confidence: float
+    verdict: Verdict
+    note: str = ""
+    cited: tuple[Hit, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+def judge_parts(
+    whole: Sequence[Hit], sure: float, asked: Sequence[tuple[Query, Found]], each: Sequence[float], threshold: float, most: int
+) -> Judged:
+    """Answer each of several questions: all covered is answered, some is partial, none is not covered.
+
+    :param sure: confidence in the message as a whole; `each` is that of every part
+    """
+    covered = [confidence >= threshold for confidence in each]
+    hits = merge(whole, [found.hits for _, found in asked], 10)
+    parts = tuple(
+        Part(query.standalone, "answered" if yes else "not_covered", found.hits[0].clause if yes and found.hits else None)
+        for (query, found), yes in zip(asked, covered, strict=True)
+    )
+    if not any(covered):
+        verdict = verdict_of(sure, threshold)
+        return Judged(tuple(whole), sure, verdict, "" if verdict == "answered" else NOT_COVERED, cite(whole, most))
+    firsts = {found.hits[0].anchor: found.hits[0] for (_, found), yes in zip(asked, covered, strict=True) if yes and found.hits}
+    missing = [part.question for part in parts if part.verdict == "not_covered"]
+    note = "这份政策没有写到: " + "; ".join(missing) if missing else ""
+    ordered = [*firsts.values(), *(hit for hit in hits if hit.anchor not in firsts)]
+    cited = tuple(firsts.values())
+    return Judged(tuple(ordered), max(sure, max(each)), "partial" if missing else "answered", note, cited, parts)
 
 
 def clean_question(text: str, longest: int) -> str:
@@ -47,6 +86,18 @@ def is_askable(question: str) -> bool:
 def verdict_of(confidence: float, threshold: float) -> Verdict:
     """Return whether the policy covers the question."""
     return "answered" if confidence >= threshold else "not_covered"
+
+
+def merge(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], most: int) -> tuple[Hit, ...]:
+    """Return the hits of a message with several questions: the best of each, in the order of the whole, then the rest.
+
+    Each part is heard before the whole goes on, so that no part is crowded out.
+    """
+    rank = {hit.anchor: n for n, hit in enumerate(whole)}
+    firsts = sorted((hits[0] for hits in parts if hits), key=lambda hit: rank.get(hit.anchor, len(whole)))
+    seconds = [hits[1] for hits in parts if len(hits) > 1]
+    merged = {hit.anchor: hit for hit in reversed([*firsts, *whole[:1], *seconds, *whole])}
+    return tuple(reversed(merged.values()))[:most]
 
 
 def cite(hits: Sequence[Hit], most: int) -> tuple[Hit, ...]:

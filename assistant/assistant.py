@@ -16,17 +16,35 @@ from pathlib import Path
 from typing import Any
 
 from assistant.address import find_address, resolve
-from assistant.answer import NO_WORDS, NOT_COVERED, cite, clean_question, contacts_of, is_askable, verdict_of
+from assistant.answer import (
+    NO_WORDS,
+    NOT_COVERED,
+    Judged,
+    cite,
+    clean_question,
+    contacts_of,
+    is_askable,
+    judge_parts,
+    verdict_of,
+)
+from assistant.bank import bank_files, digest_of, read_bank, tie
 from assistant.calibration import Calibration, features_of, load_calibration
 from assistant.clause import Answer, Clause, Contact, Hit, Policy, Source
 from assistant.corpus import read_corpus
-from assistant.embed import Encoder, fingerprint, load_encoder
+from assistant.embed import Encoder, StaticEncoder, fingerprint, load_encoder
 from assistant.errors import AssistantError, ClauseNotFound, CorpusError, QuestionError
-from assistant.index import Index, build_index
+from assistant.index import Index, build_index, searched_text
+from assistant.known import load_known
+from assistant.lexicon import Lexicon, load_lexicon
 from assistant.parse import parse
-from assistant.retrieve import Scope, phrases_of, retrieve
+from assistant.retrieve import Found, Scope, phrases_of, retrieve
+from assistant.segment import segment
 from assistant.settings import Settings
+from assistant.signals import Retrievers
 from assistant.store import check, identity, load_index, located, read_manifest, recipe, save_index
+from assistant.small_talk import SmallTalk
+from assistant.terms import Terms
+from assistant.understand import Query, understand
 
 Progress = Callable[[str, int, int], None]
 
@@ -36,6 +54,9 @@ class Assistant:
 
     def __init__(self, index: Index, encoder: Encoder, calibration: Calibration, settings: Settings) -> None:
         self.index, self.encoder, self.calibration, self.settings = index, encoder, calibration, settings
+        self.retrievers = Retrievers(index, encoder, _terms(index, encoder), load_known(settings.model))
+        self.lexicon = _lexicon(index)
+        self.small_talk = SmallTalk(encoder)
         encoder.encode(["预热"], query=True)  # jieba reads its dictionary now, not at the first question
         self.contacts: dict[str, tuple[Contact, ...]] = {p.source.policy: contacts_of(p) for p in index.policies}
 
@@ -69,17 +90,17 @@ class Assistant:
         progress("建立索引", 0, 1)
         if empty := [p.source.filename for p in policies if not p.clauses]:
             raise CorpusError(f"没有读出任何条款: {'、'.join(empty)}。请检查文件里是否有正文。")
-        index = build_index(policies, encoder, settings)
+        index = build_index(policies, encoder, settings, _banks(policies, settings))
         progress("建立索引", 1, 1)
         return cls(index, encoder, load_calibration(settings.model), settings)
 
     @classmethod
     def cached(cls, corpus: str | Path, settings: Settings | None = None) -> Assistant:
         """Return an assistant for any file or folder; its index is kept in the cache, by content."""
-        settings = settings or Settings.from_environment()
+        settings = replace(settings or Settings.from_environment(), corpus=Path(corpus))
         sources = read_corpus(Path(corpus))
         encoder = fingerprint(settings.model)
-        folder = settings.cache / _content_key(sources, encoder)
+        folder = settings.cache / _content_key(sources, encoder, digest_of(bank_files(settings.banks)))
         try:
             manifest = read_manifest(folder)
             check(manifest, folder, encoder, settings, sources)
@@ -110,31 +131,48 @@ class Assistant:
         :raises QuestionError: if the question is empty or too long, or there is no such policy
         """
         began = time.perf_counter()
-        standalone = clean_question(question, self.settings.longest_question)
+        cleaned = clean_question(question, self.settings.longest_question)
         self._check_policy(policy)
-        hits: tuple[Hit, ...] = ()
-        confidence, note = 0.0, NO_WORDS
-        if is_askable(standalone):
-            found, signals = retrieve(standalone, self.index, self.encoder, self.settings, Scope(policy))
-            hits, note = tuple(found), NOT_COVERED
-            named = hits[0].evidence.exact  # a clause that is asked for by its number is there
-            confidence = 1.0 if named else self.calibration.confidence(features_of(standalone, found, signals))
-        verdict = verdict_of(confidence, self.calibration.threshold)
-        covered = verdict != "not_covered"
-        source = self._source(policy or (hits[0].policy if hits else None))
+        query = understand(cleaned, history, self.lexicon)
+        found = Judged((), 0.0, "not_covered", NO_WORDS)
+        if is_askable(query.standalone):
+            found = self._judge(query, Scope(policy))
+        source = self._source(policy or (found.hits[0].policy if found.hits else None))
+        covered = found.verdict != "not_covered"
         return Answer(
             id=id,
             question=question.encode("utf-8", "replace").decode(),  # half a surrogate pair cannot be written as JSON
-            standalone=standalone,
-            verdict=verdict,
-            confidence=round(confidence, 4),
-            citations=cite(hits, self.settings.cited) if covered else (),
-            hits=hits,
+            standalone=query.standalone,
+            verdict=found.verdict,
+            confidence=round(found.confidence, 4),
+            citations=found.cited if covered else (),
+            hits=found.hits,
             policy_version=source.version,
             took_ms=round((time.perf_counter() - began) * 1000, 2),
-            note="" if covered else note,
+            note=found.note,
             contacts=() if covered else self.contacts[source.policy],
+            parts=found.parts,
         )
+
+    def _judge(self, query: Query, scope: Scope) -> Judged:
+        """Find the clauses for a query and decide whether they cover it, part by part if it has parts."""
+        found = retrieve(query, self.retrievers, self.settings, scope)
+        if talk := self.small_talk.reply(query.standalone, found.signals):
+            return Judged(found.hits, 0.0, "not_covered", talk)
+        confidence = self._confidence(query.standalone, found)
+        if not query.parts:
+            verdict = verdict_of(confidence, self.calibration.threshold)
+            cited = cite(found.hits, self.settings.cited)
+            return Judged(found.hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, cited)
+        asked = [(part, retrieve(part, self.retrievers, self.settings, scope)) for part in query.parts]
+        sure = [self._confidence(part.standalone, found) for part, found in asked]
+        return judge_parts(found.hits, confidence, asked, sure, self.calibration.threshold, self.settings.cited)
+
+    def _confidence(self, question: str, found: Found) -> float:
+        """Return the probability that the policy covers a question; a clause asked for by its number is there."""
+        if found.hits and found.hits[0].evidence.exact:
+            return 1.0
+        return self.calibration.confidence(features_of(question, found.hits, found.signals))
 
     def search(self, words: str, policy: str | None = None) -> list[Hit]:
         """Return the best clauses for words, "exact phrases" or a clause number, best first.
@@ -146,7 +184,8 @@ class Assistant:
         question = clean_question(words, self.settings.longest_question)
         self._check_policy(policy)
         scope = Scope(policy, phrases_of(question), self.settings.found)
-        hits = retrieve(question, self.index, self.encoder, self.settings, scope)[0] if is_askable(question) else []
+        query = Query(question, ((question, 1.0),))
+        hits = list(retrieve(query, self.retrievers, self.settings, scope).hits) if is_askable(question) else []
         address = find_address(question)
         exact = [hit for hit in hits if hit.evidence.exact]
         # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
@@ -186,7 +225,28 @@ def _positions(number: str, clauses: Sequence[Clause]) -> list[int]:
     return resolve(address[0], clauses) if address else []
 
 
-def _content_key(sources: Sequence[Source], encoder: str) -> str:
+def _content_key(sources: Sequence[Source], encoder: str, bank: str) -> str:
     """Return a folder name for the index of these sources."""
-    digest = hashlib.sha256("\n".join([recipe(), encoder, *(identity(s) for s in sources)]).encode())
+    digest = hashlib.sha256("\n".join([recipe(), encoder, bank, *(identity(s) for s in sources)]).encode())
     return digest.hexdigest()[:20]
+
+
+def _banks(policies: Sequence[Policy], settings: Settings) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Return the questions of each policy that has a bank."""
+    banks = [read_bank(file) for file in bank_files(settings.banks)]
+    found = {p.source.policy: [ties.held for bank in banks if (ties := tie(bank, p.clauses))] for p in policies}
+    return {policy: tuple(question for held in ties for question in held) for policy, ties in found.items() if ties}
+
+
+def _terms(index: Index, encoder: Encoder) -> Terms | None:
+    """Return the late interaction that comes with the encoder, if one does."""
+    if not isinstance(encoder, StaticEncoder) or encoder.terms is None:
+        return None
+    return Terms(encoder.vocabulary, encoder.terms, [segment(searched_text(c, headings=1)) for c in index.clauses])
+
+
+def _lexicon(index: Index) -> Lexicon:
+    """Return the words of the domain together with those of these policies."""
+    lexicon = load_lexicon()
+    lexicon.learn(index.bm25.vocab_dict)
+    return lexicon

@@ -17,7 +17,7 @@ import numpy as np
 
 from assistant.clause import Hit
 from assistant.errors import ModelError
-from assistant.retrieve import Signals, standardise
+from assistant.signals import Signals, standardise
 from assistant.segment import segment
 
 FILE = "calibration.json"
@@ -50,7 +50,7 @@ def features_of(question: str, hits: Sequence[Hit], signals: Signals) -> dict[st
     """
     terms = set(segment(question))
     found = set(segment("\n".join([*hits[0].path[-2:], hits[0].text]))) if hits else set()
-    nearest = np.sort(signals.clause)[::-1]
+    nearest = np.sort(signals.scores["clause"])[::-1]
     scores = standardise(nearest)
     return {
         "nearest": float(nearest[0]) if len(nearest) else 0.0,

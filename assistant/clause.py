@@ -153,6 +153,15 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One question of a message that asks several: whether it is covered, and the number of the clause that answers."""
+
+    question: str
+    verdict: Verdict
+    clause: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a question gets: the citations shown as the answer, and the ten best hits whatever the verdict."""
 
@@ -167,3 +176,4 @@ class Answer:
     took_ms: float
     note: str = ""
     contacts: tuple[Contact, ...] = ()
+    parts: tuple[Part, ...] = ()

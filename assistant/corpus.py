@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from assistant.bank import PATTERN
 from assistant.clause import Source
 from assistant.errors import CorpusError
 
@@ -45,7 +46,7 @@ def read_corpus(path: Path) -> list[Source]:
 def unread(path: Path) -> list[Path]:
     """Return the files of a corpus folder that are no policy file, for the import report."""
     others = [p for p in path.iterdir() if p.is_file() and p.suffix.lower() not in SUFFIXES] if path.is_dir() else []
-    return sorted(p for p in others if p.name != MANIFEST and not p.name.startswith("."))
+    return sorted(p for p in others if p.name != MANIFEST and not p.match(PATTERN) and not p.name.startswith("."))
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, Any]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 CONFIG = "config_sentence_transformers.json"
+TERMS = "terms.npy"
 BATCH = 64
 
 
@@ -37,10 +38,12 @@ class Encoder(Protocol):
 class StaticEncoder:
     """Mean of term vectors, read from a StaticEmbedding folder."""
 
-    def __init__(self, vocabulary: dict[str, int], vectors: np.ndarray) -> None:
-        if len(vocabulary) != len(vectors):
-            raise ModelError(f"模型损坏: 词表有 {len(vocabulary)} 项, 向量有 {len(vectors)} 行。请重新获取模型文件。")
-        self.vocabulary, self.vectors = vocabulary, vectors
+    def __init__(self, vocabulary: dict[str, int], vectors: np.ndarray, terms: np.ndarray | None = None) -> None:
+        """Keep the tables; `terms` are the vectors of the late interaction, if the model has been trained for it."""
+        for table in (vectors, terms):
+            if table is not None and len(vocabulary) != len(table):
+                raise ModelError(f"模型损坏: 词表有 {len(vocabulary)} 项, 向量有 {len(table)} 行。请重新获取模型文件。")
+        self.vocabulary, self.vectors, self.terms = vocabulary, vectors, terms
 
     @classmethod
     def load(cls, folder: Path) -> StaticEncoder:
@@ -51,7 +54,8 @@ class StaticEncoder:
         try:
             tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
             vectors = load_file(folder / "model.safetensors")["embedding.weight"]
-            return cls(tokenizer["model"]["vocab"], vectors)
+            terms = np.load(folder / TERMS, allow_pickle=False) if (folder / TERMS).is_file() else None
+            return cls(tokenizer["model"]["vocab"], vectors, terms)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelError(f"模型文件读不了: {folder} ({error})。请重新获取模型文件, 或用 ASSISTANT_MODEL 换一个。") from error
 

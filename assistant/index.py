@@ -1,4 +1,4 @@
-"""Stage 4, [Policy] -> Index: FAISS over clauses and over their sentences, bm25s over their terms.
+"""Stage 4, [Policy] + banks -> Index: FAISS over clauses, sentences and bank questions, bm25s over the clauses' terms.
 
 A long clause answers many questions, each with one of its sentences; so a clause is found by the whole of it and by its
 best sentence, and that sentence is the one marked in the answer.
@@ -6,8 +6,9 @@ best sentence, and that sentence is the one marked in the answer.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import bm25s
@@ -18,9 +19,11 @@ from assistant.clause import Clause, Policy, Span
 from assistant.embed import Encoder
 from assistant.segment import segment
 from assistant.settings import IndexFiles, Settings
+from assistant.teach import taught
 
 _SENTENCE = re.compile(r"[^。；;！!？?\n]+(?:[。；;！!？?]+[”」』）)]?)?")
 SHORTEST_SENTENCE = 6
+QUESTIONS_READ = 200
 
 faiss.omp_set_num_threads(1)  # two threads are slower for one query
 
@@ -30,14 +33,21 @@ class Index:
     """Everything a question needs. Clauses of one policy stand together, in `ranges`.
 
     :param sentences: int32 [m, 3]: number of the clause, start and end in its source
+    :param questions: the questions of the banks, policy by policy
+    :param asked: int32 [questions, 2]: a clause of the policy it was asked about, and the clause that answers it, or -1
+    :param taught_vectors: the clauses after learning from their bank; empty if no policy has one
     """
 
     policies: tuple[Policy, ...]
     clauses: tuple[Clause, ...]
     ranges: dict[str, range]
     sentences: np.ndarray
+    questions: tuple[str, ...]
+    asked: np.ndarray
     clause_vectors: faiss.Index
     sentence_vectors: faiss.Index
+    question_vectors: faiss.Index
+    taught_vectors: faiss.Index
     bm25: bm25s.BM25
 
     def nearest_clauses(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
@@ -49,6 +59,21 @@ class Index:
         first = int(np.searchsorted(self.sentences[:, 0], within.start))
         last = int(np.searchsorted(self.sentences[:, 0], within.stop))
         return _nearest(self.sentence_vectors, vector, depth, range(first, last))
+
+    def nearest_questions(self, vector: np.ndarray, within: range) -> tuple[np.ndarray, np.ndarray]:
+        """Return (numbers, cosines) of the bank questions nearest to float32 [d] about clauses in a range, best first."""
+        rows = np.flatnonzero((self.asked[:, 0] >= within.start) & (self.asked[:, 0] < within.stop))
+        about = range(int(rows[0]), int(rows[-1]) + 1) if len(rows) else range(0)
+        return _nearest(self.question_vectors, vector, QUESTIONS_READ, about)
+
+    def nearest_taught(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
+        """Return (clause numbers, scores) by what the clauses have learned; empty if none in the range has learned."""
+        learned = np.any((self.asked[:, 0] >= within.start) & (self.asked[:, 0] < within.stop))
+        return _nearest(self.taught_vectors, vector, depth, within if learned else range(0))
+
+    def vectors_of(self, clauses: np.ndarray) -> np.ndarray:
+        """Return the vectors of clauses, float32 [n, d]."""
+        return self.clause_vectors.reconstruct_batch(clauses)
 
     def lexical(self, terms: Sequence[str]) -> np.ndarray:
         """Return the BM25 score of every clause, float32 [clauses]."""
@@ -64,6 +89,10 @@ class Index:
         np.save(files.sentences, self.sentences, allow_pickle=False)
         faiss.write_index(self.clause_vectors, str(files.clause_vectors))
         faiss.write_index(self.sentence_vectors, str(files.sentence_vectors))
+        faiss.write_index(self.question_vectors, str(files.question_vectors))
+        faiss.write_index(self.taught_vectors, str(files.taught_vectors))
+        np.save(files.asked, self.asked, allow_pickle=False)
+        files.questions.write_text("".join(json.dumps(q, ensure_ascii=False) + "\n" for q in self.questions), "utf-8")
         self.bm25.save(str(files.bm25), show_progress=False)
 
     @classmethod
@@ -77,8 +106,12 @@ class Index:
             clauses=tuple(clause for policy in policies for clause in policy.clauses),
             ranges=_ranges(policies),
             sentences=np.load(files.sentences, allow_pickle=False),
+            questions=tuple(json.loads(line) for line in files.questions.read_text("utf-8").splitlines()),
+            asked=np.load(files.asked, allow_pickle=False),
             clause_vectors=faiss.read_index(str(files.clause_vectors)),
             sentence_vectors=faiss.read_index(str(files.sentence_vectors)),
+            question_vectors=faiss.read_index(str(files.question_vectors)),
+            taught_vectors=faiss.read_index(str(files.taught_vectors)),
             bm25=bm25s.BM25.load(str(files.bm25), show_progress=False),
         )
 
@@ -102,8 +135,13 @@ def _nearest(index: faiss.Index, vector: np.ndarray, depth: int, within: range) 
     return ids[0][ids[0] >= 0], scores[0][ids[0] >= 0]
 
 
-def build_index(policies: Sequence[Policy], encoder: Encoder, settings: Settings) -> Index:
-    """Embed and index parsed policies, in the order given."""
+def build_index(
+    policies: Sequence[Policy], encoder: Encoder, settings: Settings, banks: Mapping[str, Sequence[tuple[str, int]]] | None = None
+) -> Index:
+    """Embed and index parsed policies, in the order given.
+
+    :param banks: per policy id its (question, position of the clause that answers it, or -1)
+    """
     clauses = tuple(clause for policy in policies for clause in policy.clauses)
     ranges = _ranges(policies)
     texts, rows = [], []
@@ -112,15 +150,51 @@ def build_index(policies: Sequence[Policy], encoder: Encoder, settings: Settings
             for words, span in sentences_of(clauses[number], policy.source.text):
                 texts.append(words)
                 rows.append((number, *span))
+    sentences = np.array(rows, dtype=np.int32).reshape(-1, 3)
+    questions, asked = _asked(banks or {}, ranges)
+    clause_vectors = encoder.encode([searched_text(c, headings=1) for c in clauses])
+    sentence_vectors = encoder.encode(texts)
+    question_vectors = encoder.encode(questions, query=True) if questions else np.empty((0, clause_vectors.shape[1]), np.float32)
     return Index(
         policies=tuple(policies),
         clauses=clauses,
         ranges=ranges,
-        sentences=np.array(rows, dtype=np.int32).reshape(-1, 3),
-        clause_vectors=_faiss(encoder.encode([searched_text(c, headings=1) for c in clauses])),
-        sentence_vectors=_faiss(encoder.encode(texts)),
+        sentences=sentences,
+        questions=tuple(questions),
+        asked=asked,
+        clause_vectors=_faiss(clause_vectors),
+        sentence_vectors=_faiss(sentence_vectors),
+        question_vectors=_faiss(question_vectors),
+        taught_vectors=_faiss(_taught(clause_vectors, sentence_vectors, sentences, question_vectors, asked, ranges)),
         bm25=_bm25([segment(searched_text(c, headings=2)) for c in clauses], settings),
     )
+
+
+def _asked(banks: Mapping[str, Sequence[tuple[str, int]]], ranges: dict[str, range]) -> tuple[list[str], np.ndarray]:
+    """Return the questions of all banks in the order of the policies, and `Index.asked`."""
+    rows = [
+        (question, within.start, within.start + position if position >= 0 else -1)
+        for policy, within in ranges.items()
+        for question, position in banks.get(policy, ())
+    ]
+    return [question for question, *_ in rows], np.array([row[1:] for row in rows], dtype=np.int32).reshape(-1, 2)
+
+
+def _taught(
+    clauses: np.ndarray, sentences: np.ndarray, owners: np.ndarray, questions: np.ndarray, asked: np.ndarray, ranges: dict[str, range]
+) -> np.ndarray:
+    """Return the clause vectors, those of every policy with a bank after learning from it; no rows without any bank."""
+    if not len(asked):
+        return clauses[:0]
+    learned = clauses.copy()
+    for within in ranges.values():
+        own = np.flatnonzero((asked[:, 1] >= within.start) & (asked[:, 1] < within.stop))
+        said = np.flatnonzero((owners[:, 0] >= within.start) & (owners[:, 0] < within.stop))
+        if len(own):
+            texts = np.concatenate([questions[own], sentences[said]])
+            answers = np.concatenate([asked[own, 1], owners[said, 0]]) - within.start
+            learned[within.start : within.stop] = taught(clauses[within.start : within.stop], texts, answers)
+    return learned
 
 
 def searched_text(clause: Clause, headings: int) -> str:

@@ -1,7 +1,6 @@
-"""Stage 5, question -> [Hit]: fuse dense and lexical scores, honour clause numbers, fold rows that say the same.
+"""Stage 5, question -> [Hit]: fuse what the retrievers think, honour clause numbers, fold rows that say the same.
 
-Scores of each signal are standardised over the candidates and added with weights (convex combination, Bruch et al.
-2022, arXiv:2210.11934), which beat rank fusion on every set tried; `benchmarks/retrieval.py` prints the comparison.
+`benchmarks/retrieval.py` prints what each signal is worth.
 """
 
 from __future__ import annotations
@@ -15,28 +14,15 @@ from rapidfuzz import fuzz
 
 from assistant.address import find_address, resolve
 from assistant.clause import Clause, Evidence, Hit, Span
-from assistant.embed import Encoder
 from assistant.index import Index
 from assistant.segment import fold, segment
 from assistant.settings import Settings
+from assistant.signals import Retrievers, Signals, fuse, gather
+from assistant.understand import Query
 
 _CODE = re.compile(r"\([^()]*[A-Za-z][^()]*\)|\s")
 _PHRASE = re.compile(r"[\"“”「『]([^\"“”」』]{1,100})[\"“”」』]")
 SAME_ROW = 85
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """The scores of all candidates of one question, each array aligned with `candidates`.
-
-    :param sentence: number of each candidate's best sentence in the index, -1 if none was near
-    """
-
-    candidates: np.ndarray
-    clause: np.ndarray
-    sentences: np.ndarray
-    bm25: np.ndarray
-    sentence: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,84 +34,81 @@ class Scope:
     limit: int = 10
 
 
-def standardise(scores: np.ndarray) -> np.ndarray:
-    """Return scores with mean 0 and deviation 1; all 0 if they do not differ."""
-    deviation = scores.std()
-    return (scores - scores.mean()) / deviation if deviation > 0 else np.zeros_like(scores)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hits of a query, best first, and the signals of the text that it is judged by."""
+
+    hits: tuple[Hit, ...]
+    signals: Signals
 
 
-def fuse(signals: Signals, settings: Settings) -> np.ndarray:
-    """Return the weighted sum of the standardised signals."""
-    return (
-        settings.clause_weight * standardise(signals.clause)
-        + settings.sentence_weight * standardise(signals.sentences)
-        + settings.bm25_weight * standardise(signals.bm25)
-    )
-
-
-def gather(question: str, index: Index, encoder: Encoder, settings: Settings, within: range, also: Sequence[int] = ()) -> Signals:
-    """Ask every retriever for its best clauses; a clause that one of them did not return gets that one's least score.
-
-    :param also: numbers of clauses that are candidates whatever their scores
-    """
-    vector = encoder.encode([question], query=True)[0]
-    clause_ids, clause_scores = index.nearest_clauses(vector, settings.depth, within)
-    sentence_ids, sentence_scores = index.nearest_sentences(vector, settings.depth, within)
-    # results come best first, so the first sentence of each clause is its best
-    owners, first = np.unique(index.sentences[sentence_ids, 0], return_index=True)
-    lexical = index.lexical(segment(question))
-    matched = within.start + np.flatnonzero(lexical[within.start : within.stop])
-    matched = matched[np.argsort(-lexical[matched], kind="stable")][: settings.depth]
-    candidates = np.unique(np.concatenate([clause_ids, owners, matched, np.array(also, dtype=np.int64)])).astype(np.int64)
-
-    def spread(ids: np.ndarray, values: np.ndarray, missing: float) -> np.ndarray:
-        out = np.full(len(candidates), missing, dtype=np.float64)
-        out[np.searchsorted(candidates, ids)] = values
-        return out
-
-    return Signals(
-        candidates=candidates,
-        clause=spread(clause_ids, clause_scores, float(clause_scores.min(initial=1.0))),
-        sentences=spread(owners, sentence_scores[first], float(sentence_scores.min(initial=1.0))),
-        bm25=lexical[candidates].astype(np.float64),
-        sentence=spread(owners, sentence_ids[first], -1).astype(np.int64),
-    )
-
-
-def retrieve(question: str, index: Index, encoder: Encoder, settings: Settings, scope: Scope) -> tuple[list[Hit], Signals]:
-    """Return the best clauses for a question, best first, and the signals they come from."""
+def retrieve(query: Query, retrievers: Retrievers, settings: Settings, scope: Scope) -> Found:
+    """Return the best clauses for a query: every view is asked, and what they find is added up by their weights."""
+    index = retrievers.index
     within = index.ranges[scope.policy] if scope.policy else range(len(index.clauses))
-    named = _named(question, index, within)
+    words = query.views[0][0]
+    named = _named(words, index, within)
     holding = _holding(scope.phrases, index, within)
-    signals = gather(question, index, encoder, settings, within, [*named, *holding])
-    scores = fuse(signals, settings)
-    ranks = _ranks(signals.clause), _ranks(signals.sentences), _ranks(signals.bm25)
-    terms = set(segment(question))
+    also = [*named, *holding]
+    gathered = {text: gather(text, retrievers, settings, within, also) for text in {**dict(query.views), query.standalone: 0}}
+    candidates = np.unique(np.concatenate([signals.candidates for signals in gathered.values()]))
+    scores = np.zeros(len(candidates))
+    for text, weight in query.views:
+        scores += weight * _spread(candidates, gathered[text].candidates, fuse(gathered[text], settings.weights))
     # ties are broken by place in the text, so that results do not depend on the machine
-    order = sorted(range(len(scores)), key=lambda i: (named.get(int(signals.candidates[i]), len(named)), -scores[i], i))
+    order = np.array(sorted(range(len(scores)), key=lambda i: (named.get(int(candidates[i]), len(named)), -scores[i], i)), dtype=int)
+    ranked = [(int(candidates[i]), float(scores[i])) for i in order if not scope.phrases or int(candidates[i]) in holding]
+    evidence = _Evidence(gathered[words], set(segment(" ".join(text for text, _ in query.views))), named, index)
+    return Found(tuple(_folded(ranked, scope.limit, evidence)), gathered[query.standalone])
+
+
+def _spread(candidates: np.ndarray, ids: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return values in the order of all candidates; what was not asked for gets the least of them."""
+    out = np.full(len(candidates), values.min(initial=0.0))
+    out[np.searchsorted(candidates, ids)] = values
+    return out
+
+
+class _Evidence:
+    """Makes a hit of a candidate: why it was found, by the words of the question itself."""
+
+    def __init__(self, signals: Signals, terms: set[str], named: dict[int, int], index: Index) -> None:
+        self.signals, self.terms, self.named, self.index = signals, terms, named, index
+        self.places = {int(candidate): n for n, candidate in enumerate(signals.candidates)}
+        self.ranks = {name: _ranks(signals.scores[name]) for name in ("clause", "sentence", "bm25")}
+
+    def hit(self, number: int, score: float) -> Hit:
+        """Return a clause as a hit."""
+        clause, found = self.index.clauses[number], self.signals.scores
+        at = self.places.get(number)
+        if at is None:
+            return _hit(clause, score, None, Evidence(words=_matched(self.terms, clause), exact=number in self.named))
+        evidence = Evidence(
+            bm25_rank=int(self.ranks["bm25"][at]) if found["bm25"][at] > 0 else None,
+            bm25_score=round(float(found["bm25"][at]), 4),
+            dense_rank=int(self.ranks["clause"][at]),
+            dense_score=round(float(found["clause"][at]), 4),
+            sentence_rank=int(self.ranks["sentence"][at]),
+            sentence_score=round(float(found["sentence"][at]), 4),
+            words=_matched(self.terms, clause),
+            exact=number in self.named,
+        )
+        return _hit(clause, score, _marked(self.index, int(self.signals.sentence[at])), evidence)
+
+
+def _folded(ranked: Sequence[tuple[int, float]], limit: int, evidence: _Evidence) -> list[Hit]:
+    """Return the first hits, with clauses that say the same folded into the first of them."""
     hits: list[Hit] = []
-    for i in order:
-        clause = index.clauses[signals.candidates[i]]
-        if scope.phrases and int(signals.candidates[i]) not in holding:
-            continue
+    for number, score in ranked:
+        clause = evidence.index.clauses[number]
         twin = next((n for n, hit in enumerate(hits) if same_words(hit, clause)), None)
         if twin is not None:
             hits[twin] = replace(hits[twin], also=(*hits[twin].also, clause.clause))
-        elif len(hits) < scope.limit:
-            evidence = Evidence(
-                bm25_rank=int(ranks[2][i]) if signals.bm25[i] > 0 else None,
-                bm25_score=round(float(signals.bm25[i]), 4),
-                dense_rank=int(ranks[0][i]),
-                dense_score=round(float(signals.clause[i]), 4),
-                sentence_rank=int(ranks[1][i]),
-                sentence_score=round(float(signals.sentences[i]), 4),
-                words=_matched(terms, clause),
-                exact=int(signals.candidates[i]) in named,
-            )
-            hits.append(_hit(clause, float(scores[i]), _marked(index, int(signals.sentence[i])), evidence))
+        elif len(hits) < limit:
+            hits.append(evidence.hit(number, score))
         else:
             break
-    return hits, signals
+    return hits
 
 
 def _named(question: str, index: Index, within: range) -> dict[int, int]:

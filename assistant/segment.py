@@ -17,17 +17,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import jieba
+    import opencc
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _LATIN_RUN = re.compile(r"[^\W_]+(?:[._\-/+][^\W_]+)*", re.ASCII)
 _LATIN_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _HAS_HAN = re.compile(f"[{HAN}]")
+HAN_ONLY = re.compile(f"[{HAN}]+")
 
 
 def fold(text: str) -> str:
-    """Fold width, compatibility forms and case (NFKC, casefold); for searching only, never for quoting."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Fold width, compatibility forms, case and Traditional characters; for searching only, never for quoting."""
+    return _simplifier().convert(unicodedata.normalize("NFKC", text).casefold())
+
+
+@cache
+def _simplifier() -> opencc.OpenCC:
+    """Traditional to simplified, character by character."""
+    import opencc
+
+    return opencc.OpenCC("t2s")
 
 
 @cache
@@ -42,6 +52,17 @@ def _tokenizer() -> jieba.Tokenizer:
         if line and not line.startswith("#"):
             tokenizer.add_word(fold(line))
     return tokenizer
+
+
+def plain_words(text: str) -> list[str]:
+    """Return jieba's words without overlap, which together are the folded text."""
+    return list(_tokenizer().cut(fold(text), HMM=False))
+
+
+def frequency(word: str) -> float:
+    """Return the share of a word in the text that jieba's dictionary was counted on; 0 if it is not in it."""
+    tokenizer = _tokenizer()
+    return (tokenizer.FREQ.get(word) or 0) / tokenizer.total
 
 
 def words(text: str) -> list[str]:

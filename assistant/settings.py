@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 PACKAGE = Path(__file__).resolve().parent
 DEFAULT_MODEL = PACKAGE / "model"
+OWN_CORPUS = PACKAGE.parent / "corpus"
+WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {"clause": 1.0, "sentence": 0.8, "bm25": 0.5, "term": 0.6, "taught": 1.0, "asked": 0.5, "known": 0.3}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where things are and how retrieval weighs its signals.
 
-    :param clause_weight: weight of the whole clause's cosine; `sentence_weight` of its best sentence's, `bm25_weight` of BM25
+    :param weights: how much each signal counts (assistant/signals.py says what they are)
     :param depth: candidates each retriever contributes to the fusion
     :param found: hits of a search at most; `cited` is how many hits are shown as the answer at most
     :param longest_question: in characters; what is longer is refused
@@ -26,9 +31,7 @@ class Settings:
     index: Path
     cache: Path
     model: str = str(DEFAULT_MODEL)
-    clause_weight: float = 1.0
-    sentence_weight: float = 0.8
-    bm25_weight: float = 0.5
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
     k1: float = 1.5
     b: float = 0.75
     depth: int = 1000
@@ -37,10 +40,15 @@ class Settings:
     longest_question: int = 2000
     corpus_named: bool = True
 
+    @property
+    def banks(self) -> tuple[Path, ...]:
+        """The folders where question banks are looked for: beside the policies, and those that come with the project."""
+        return (self.corpus if self.corpus.is_dir() else self.corpus.parent, OWN_CORPUS)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read ASSISTANT_CORPUS, ASSISTANT_INDEX, ASSISTANT_CACHE and ASSISTANT_MODEL; each has a default."""
-        home = PACKAGE.parent if (PACKAGE.parent / "corpus").is_dir() else Path.cwd()
+        home = PACKAGE.parent if OWN_CORPUS.is_dir() else Path.cwd()
         user_cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return cls(
             corpus=Path(environment.get("ASSISTANT_CORPUS") or home / "corpus"),
@@ -81,6 +89,26 @@ class IndexFiles:
     def sentence_vectors(self) -> Path:
         """FAISS index over single sentences."""
         return self.folder / "sentences.faiss"
+
+    @property
+    def questions(self) -> Path:
+        """The bank questions in use, one JSON string a line."""
+        return self.folder / "questions.jsonl"
+
+    @property
+    def asked(self) -> Path:
+        """int32 [questions, 2]: a clause of the policy, the clause that answers or -1."""
+        return self.folder / "asked.npy"
+
+    @property
+    def question_vectors(self) -> Path:
+        """FAISS index over bank questions."""
+        return self.folder / "questions.faiss"
+
+    @property
+    def taught_vectors(self) -> Path:
+        """FAISS index over clauses that have learned from their bank."""
+        return self.folder / "taught.faiss"
 
     @property
     def bm25(self) -> Path:

@@ -18,13 +18,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from assistant.bank import bank_files, digest_of
 from assistant.clause import Policy, Source
 from assistant.errors import IndexDamaged, IndexMissing, IndexStale
 from assistant.index import Index
 from assistant.settings import PACKAGE, IndexFiles, Settings
 
-FORMAT = 1
-_RECIPE = ("blocks", "citing", "clause", "corpus", "index", "numbering", "parse", "references", "segment", "tables")
+FORMAT = 2
+_RECIPE = ("bank", "blocks", "citing", "clause", "corpus", "index", "numbering", "parse", "references", "segment", "tables", "teach")
 _POLICY = TypeAdapter(Policy)
 REBUILD = "请运行 assistant build 重建索引。"
 
@@ -36,6 +37,7 @@ class Manifest:
     :param recipe: hash of the code that decides what a clause and a term are
     :param corpus: the file or folder it was built from, as seen from the index folder
     :param sources: file name -> identity of the source
+    :param bank: digest of the question banks it was built with
     """
 
     format: int
@@ -45,6 +47,7 @@ class Manifest:
     b: float
     corpus: str
     sources: dict[str, str]
+    bank: str
     files: dict[str, str]
 
 
@@ -92,6 +95,7 @@ def _refuse_foreign(folder: Path) -> None:
         raise IndexDamaged(f"{folder} 是一个文件, 不是文件夹, 不会覆盖。请换一个 --index 文件夹。")
     files = IndexFiles(folder)
     own = {files.manifest, files.policies, files.sentences, files.clause_vectors, files.sentence_vectors}
+    own |= {files.questions, files.asked, files.question_vectors, files.taught_vectors}
     held = [p for p in folder.rglob("*") if not p.is_dir()]
     strange = [p for p in held if p not in own and p.parent != files.bm25]
     if strange or (held == [files.manifest] and not _claims_format(files.manifest)):
@@ -120,6 +124,7 @@ def _write(index: Index, files: IndexFiles, place: Path, encoder: str, settings:
         b=settings.b,
         corpus=os.path.relpath(settings.corpus.resolve(), place.resolve()),
         sources={p.source.filename: identity(p.source) for p in index.policies},
+        bank=digest_of(bank_files(settings.banks)),
         files=_hashes(files.folder),
     )
     files.manifest.write_bytes(TypeAdapter(Manifest).dump_json(manifest, indent=1) + b"\n")
@@ -169,6 +174,8 @@ def check(manifest: Manifest, folder: Path, encoder: str, settings: Settings, so
         raise IndexStale(f"语料已变更, 与索引 {folder} 不一致。{REBUILD}")
     if manifest.encoder != encoder:
         raise IndexStale(f"模型已更换, 与索引 {folder} 不一致。{REBUILD}")
+    if manifest.bank != digest_of(bank_files(settings.banks)):
+        raise IndexStale(f"题库已变更, 与索引 {folder} 不一致。{REBUILD}")
     if (manifest.recipe, manifest.k1, manifest.b) != (recipe(), settings.k1, settings.b):
         raise IndexStale(f"程序或设置已更新, 与索引 {folder} 不一致。{REBUILD}")
 

@@ -10,12 +10,15 @@ import itertools
 import json
 import lzma
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 LONGEST = 600
+_SENTENCE = re.compile(r"[^。!！?？\n]{8,200}")
+OWN_QUESTIONS = Path(__file__).with_name("questions.jsonl")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def rows(data: Path, name: str) -> Iterator[dict[str, Any]]:
 
 
 def held_out_documents(data: Path) -> set[str]:
-    """Return the documents never trained on: those with unanswerable questions, and every near-duplicate of theirs.
+    """Return the documents never trained on: those with unanswerable questions, ours included, and their near-duplicates.
 
     The encoder is validated and the confidence calibrated on them, which would be worthless on text it has seen.
     """
@@ -54,8 +57,20 @@ def held_out_documents(data: Path) -> set[str]:
     def cluster(document: str) -> str:
         return str(clusters.get(f"ca4p_p{document}" if document.isdigit() else document, document))
 
-    kept = {cluster(row["document"]) for row in rows(data, "unanswerable_questions")}
-    return {row["document"] for row in rows(data, "clause_questions") if cluster(row["document"]) in kept}
+    measured = {row["document"] for row in [*rows(data, "unanswerable_questions"), *own_questions()]}
+    kept = {cluster(document) for document in measured}
+    return measured | {row["document"] for row in rows(data, "clause_questions") if cluster(row["document"]) in kept}
+
+
+def own_questions() -> list[dict[str, Any]]:
+    """Return our questions on documents that have no clause questions: covered (with places in the text) or not."""
+    return [json.loads(line) for line in OWN_QUESTIONS.read_text("utf8").splitlines()]
+
+
+def general_sentences(data: Path, limit: int = 150_000) -> list[str]:
+    """Return sentences of general Chinese, for the co-occurrence that term vectors start from."""
+    found = (sentence for row in rows(data, "text_general") for sentence in _SENTENCE.findall(str(row["text"]))[:6])
+    return list(itertools.islice(found, limit))
 
 
 def passage(clause: str, path: str) -> str:

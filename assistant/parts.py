@@ -1,0 +1,80 @@
+"""One message -> the questions in it: several asked at once, or one buried in a long story.
+
+Splits at marks and joining words, and keeps a piece as a question of its own only if it asks something and says about
+what; what merely tells (我上个月换了手机) goes with the question after it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from assistant.segment import HAN_ONLY
+
+_SENTENCE = re.compile(r"[^。!！?？;；\n…~～]+[。!！?？;；\n…~～]*")
+_CLAUSE = re.compile(r"[^,，、]+[,，、]*")
+_JOIN = re.compile(r"[,，]?(?=还有(?!没有)|另外|以及|顺便|同时|再就是|第[二三]个?[,，:：]?|其次)")
+_ASKS = re.compile(
+    r"[?？]|吗|呢|嘛|么$|怎么|咋|如何|什么|啥|哪|谁|多久|多长|多少|几[天个年月日种家次]|为何|凭什么|凭啥|能不能|会不会|可不可以|是不是|"
+    r"要不要|有没有|行不行|能否|是否|可否|需不需要|(.)不\1"
+)
+_HOLLOW = re.compile(
+    r"请问|麻烦|你好|您好|你们|我们|客户|用户|对方|他们?|我|您|你|想|要|问|知道|一下|行不行|可以|是不是|对不对|怎么办|咋办|咋整|为什么|"
+    r"为啥|凭什么|凭啥|怎么|咋|什么|啥|吗|呢|嘛|啊|呀|吧|了|的|有|没有|没|能|会|是|在|不|还|另外|以及|顺便|同时|都|也|就|又|那|这|一"
+)
+LONG, SUBSTANCE = 60, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The questions of a message, each in its own words; `story` if most of the message only tells."""
+
+    questions: tuple[str, ...]
+    story: bool = False
+
+
+def parts_of(message: str) -> Parts:
+    """Return the questions of a message; a message that asks once comes back whole."""
+    pieces = [
+        piece.strip(" ,，、。;；\n") for sentence in _SENTENCE.findall(message) for clause in _pieces(sentence) for piece in [clause]
+    ]
+    questions: list[str] = []
+    telling: list[str] = []
+    for piece in filter(None, pieces):
+        if not _ASKS.search(piece):
+            telling.append(piece)
+        elif _substance(piece) >= SUBSTANCE:
+            questions.append(", ".join([*telling[-1:], piece]) if _pointing(piece) else piece)
+            telling = []
+        elif telling:
+            questions.append(", ".join([*telling, piece]))
+            telling = []
+        elif questions:
+            questions[-1] = f"{questions[-1]}, {piece}"
+        else:
+            questions.append(piece)
+    story = len(HAN_ONLY.sub("", message)) < len(message) and len(message) >= LONG
+    return Parts(tuple(dict.fromkeys(questions)) if len(questions) > 1 or story else (message,), story)
+
+
+def _pieces(sentence: str) -> list[str]:
+    """Cut a sentence at joining words, and at commas where both sides ask."""
+    out: list[str] = []
+    for stretch in _JOIN.split(sentence):
+        for piece in _CLAUSE.findall(stretch):
+            if out and not (_ASKS.search(piece) and _ASKS.search(out[-1])):
+                out[-1] += piece
+            else:
+                out.append(piece)
+        out.append("")
+    return [piece for piece in out if piece]
+
+
+def _substance(piece: str) -> int:
+    """Return how many characters of a piece say what it is about."""
+    return len("".join(HAN_ONLY.findall(_HOLLOW.sub("", piece))))
+
+
+def _pointing(piece: str) -> bool:
+    """Whether a piece points to what was told before it."""
+    return bool(re.search(r"这|那|它", piece))

@@ -1,0 +1,45 @@
+"""Late interaction over terms: every term of a question looks for its nearest term in a clause (ColBERT, 2020).
+
+A clause that holds 销户 answers 注销 even if the rest of it is about something else, which a single vector blurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+
+class Terms:
+    """The terms of every clause, as rows of one table of vectors."""
+
+    def __init__(self, vocabulary: Mapping[str, int], vectors: np.ndarray, clauses: Sequence[Sequence[str]]) -> None:
+        """Keep of each clause the terms that have a vector.
+
+        :param vectors: [terms, d]; the length of a row is the weight of its term
+        """
+        self.vocabulary, self.vectors = vocabulary, vectors
+        rows = [sorted({vocabulary[term] for term in terms if term in vocabulary}) or [0] for terms in clauses]
+        self.starts = np.cumsum([0, *map(len, rows)])
+        used, self.places = np.unique(np.concatenate(rows) if rows else np.empty(0, np.int64), return_inverse=True)
+        self.units = _unit(vectors[used].astype(np.float32))
+
+    def scores(self, terms: Sequence[str], clauses: np.ndarray) -> np.ndarray:
+        """Return for each clause the mean cosine of the question's terms to their nearest terms, by weight."""
+        known = [self.vocabulary[term] for term in dict.fromkeys(terms) if term in self.vocabulary]
+        if not known or not len(clauses):
+            return np.zeros(len(clauses))
+        asked = self.vectors[known].astype(np.float32)
+        weights = np.linalg.norm(asked, axis=1)
+        lengths = self.starts[clauses + 1] - self.starts[clauses]
+        firsts = np.cumsum(lengths) - lengths
+        flat = np.arange(lengths.sum()) - np.repeat(firsts, lengths) + np.repeat(self.starts[clauses], lengths)
+        alike = (_unit(asked) @ self.units.T)[:, self.places[flat]]
+        nearest = np.maximum.reduceat(alike, firsts, axis=1)
+        return weights @ nearest / weights.sum()
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Scale rows to length 1; rows of zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
