@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,16 @@ app = typer.Typer(
 Corpus = Annotated[Path | None, typer.Option(help="改用这个政策文件或文件夹, 不用已建的索引", show_default=False)]
 PolicyId = Annotated[str | None, typer.Option("--policy", help="只查这一份政策 (政策编号)", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+
+
+class Action(StrEnum):
+    """What can be done with the question bank."""
+
+    list = "list"
+    add = "add"
+    reject = "reject"
+    keep = "keep"
+    check = "check"
 
 
 def _version(wanted: bool) -> None:
@@ -187,6 +198,29 @@ def evaluate(
         cells = ("" if (v := row[name]) is None else f"{v:.0f}" if name == "n" else f"{v:.3f}" for name in names)
         print(f"{kind:14}" + "".join(f"{cell:>9}" for cell in cells))
     print(f"spans: {total}, wrong: {wrong}")
+
+
+@app.command()
+def questions(
+    action: Annotated[Action, typer.Argument(help="list 列出 · add 添加 · reject 删除 · keep 条款变更后确认 · check 检查")],
+    words: Annotated[str | None, typer.Argument(help="add、reject: 问题; list、keep: 条款编号", show_default=False)] = None,
+    clause: Annotated[str | None, typer.Option(help="add: 回答它的条款编号; 不给就是「政策未涉及」", show_default=False)] = None,
+    policy: PolicyId = None,
+) -> None:
+    """维护题库: 人们会问的问题, 各自对应哪一条。"""
+    from assistant.editing import Editor
+
+    editor = Editor.open(_assistant(None), policy)
+    lines, healthy = {
+        Action.list: lambda: editor.listed(words),
+        Action.add: lambda: editor.added(words or "", clause),
+        Action.reject: lambda: editor.rejected(words or ""),
+        Action.keep: lambda: editor.kept(words or ""),
+        Action.check: editor.checked,
+    }[action]()
+    print("\n".join(lines))
+    if not healthy:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -97,6 +97,12 @@ class Lexicon:
                     self.add(word, 3.0, tuple(lazy_pinyin(word)))
 
 
+@cache
+def sound_of(character: str) -> str:
+    """Return the most usual toneless syllable of a character."""
+    return sounds_of(character)[0]
+
+
 def sounds_of(text: str) -> list[str]:
     """Return the toneless syllable of every Han character of a text, "" for any other character."""
     from pypinyin import lazy_pinyin

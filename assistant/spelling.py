@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from assistant.lexicon import Lexicon, fuzzy, sounds_of
+from assistant.lexicon import Lexicon, fuzzy, sound_of, sounds_of
 from assistant.segment import HAN_ONLY
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 SAME_SOUND, NEAR_SOUND, SLURRED, LOOKALIKE = 8.0, 9.0, 1.5, 9.0
 STRANGERS = 2.0  # two words whose border characters were never seen side by side
 KEPT_LATIN, TRANSLATED, BEAM, LONGEST_WORD = 6.0, 4.0, 8, 6
-_LATIN = re.compile(r"[A-Za-z]+(?:[.\-/+&'][A-Za-z]+)*")
+_MARKS = re.compile(r"([,，.。!！?？;；:：、\n\"“”()（）]+(?![A-Za-z0-9]))")
+_LATIN = re.compile(r"[A-Z]{2,}(?=[a-z]{4})|[A-Za-z][A-Za-z0-9]*(?:[._\-/+&'][A-Za-z0-9]+)*")
 _PINYIN = re.compile(r"[a-zü']+")
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
 _CANTONESE = {"唔": "不", "係": "是", "喺": "在", "嘅": "的", "冇": "没有", "咩": "什么", "乜": "什么", "咁": "这么", "嗰": "那",
@@ -67,9 +68,13 @@ def _converter(name: str) -> opencc.OpenCC:
 
 def mend(text: str, lexicon: Lexicon) -> str:
     """Return the most likely intended words of a question; a text without slips comes back as it is."""
-    text = simplified(text)
+    return "".join(_mended(piece, lexicon) for piece in _MARKS.split(simplified(text)))
+
+
+def _mended(text: str, lexicon: Lexicon) -> str:
+    """Mend a stretch without marks."""
     runs = {m.start(): m.end() for m in _LATIN.finditer(text)}
-    if not runs and lexicon.familiar("".join(HAN_ONLY.findall(text))):
+    if not runs and all(map(lexicon.familiar, HAN_ONLY.findall(text))):
         return text
     lattice = _Lattice(text, lexicon, runs)
     beams: list[list[Path]] = [[] for _ in range(len(text) + 1)]
@@ -127,7 +132,7 @@ class _Lattice:
                     right = word[n]
                     if right in self.lexicon.alike.get(wrong, "") or wrong in self.lexicon.alike.get(right, ""):
                         yield Edge(at + size, word, self.lexicon.cost(word) + LOOKALIKE)
-                    elif OSA.distance(sounds_of(right)[0], self.sounds[at + n]) <= 1:
+                    elif OSA.distance(sound_of(right), self.sounds[at + n]) <= 1:
                         yield Edge(at + size, word, self.lexicon.cost(word) + NEAR_SOUND)
 
     def _heard(self, at: int) -> Iterator[Edge]:
@@ -172,13 +177,13 @@ class _Lattice:
         """Yield a Latin run as it is, mended or translated."""
         text, english = self.text, self.lexicon.english
         run = text[start:end]
-        yield Edge(end, run, KEPT_LATIN + (len(run) if start in self.pinyin else 0))
+        yield Edge(end, run, KEPT_LATIN + (2 * len(run) if start in self.pinyin else 0))
         if start not in self.pinyin and (near := self.lexicon.nearest_latin(run)):
             yield Edge(end, near, TRANSLATED)
         words = list(_LATIN.finditer(text, start))[:4]
         for n in range(len(words), 0, -1):
             phrase = text[start : words[n - 1].end()]
-            if phrase.lower() in english:
+            if phrase.lower() in english and text[words[n - 1].end() : words[n - 1].end() + 1] not in ("+", "_"):
                 dropped = text[words[n - 1].end() : words[n - 1].end() + 1] == " " and not english[phrase.lower()]
                 yield Edge(words[n - 1].end() + dropped, english[phrase.lower()], TRANSLATED)
                 return
