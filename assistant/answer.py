@@ -60,7 +60,7 @@ def judge_parts(
     note = "这份政策没有写到: " + "; ".join(missing) if missing else ""
     ordered = [*firsts.values(), *(hit for hit in hits if hit.anchor not in firsts)]
     cited = tuple(firsts.values())
-    return Judged(tuple(ordered), max(sure, max(each)), "partial" if missing else "answered", note, cited, parts)
+    return Judged(tuple(ordered), max(sure, *each), "partial" if missing else "answered", note, cited, parts)
 
 
 def clean_question(text: str, longest: int) -> str:

@@ -41,8 +41,8 @@ from assistant.retrieve import Found, Scope, phrases_of, retrieve
 from assistant.segment import segment
 from assistant.settings import Settings
 from assistant.signals import Retrievers
-from assistant.store import check, identity, load_index, located, read_manifest, recipe, save_index
 from assistant.small_talk import SmallTalk
+from assistant.store import check, identity, load_index, located, read_manifest, recipe, save_index
 from assistant.terms import Terms
 from assistant.understand import Query, understand
 

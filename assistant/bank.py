@@ -57,9 +57,9 @@ def hash_of(clause: Clause) -> str:
 
 
 def bank_files(folders: Iterable[Path]) -> list[Path]:
-    """Return the banks that lie in these folders, each once."""
-    found = {file.resolve(): None for folder in folders if folder.is_dir() for file in sorted(folder.glob(PATTERN))}
-    return list(found)
+    """Return the banks that lie in these folders; of copies, the first."""
+    files = [file for folder in folders if folder.is_dir() for file in sorted(folder.glob(PATTERN))]
+    return list({file.read_bytes(): file for file in reversed(files)}.values())[::-1]
 
 
 def digest_of(files: Iterable[Path]) -> str:

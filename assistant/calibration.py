@@ -17,8 +17,8 @@ import numpy as np
 
 from assistant.clause import Hit
 from assistant.errors import ModelError
-from assistant.signals import Signals, standardise
 from assistant.segment import segment
+from assistant.signals import Signals, standardise
 
 FILE = "calibration.json"
 FEATURES = ("nearest", "field", "covered", "peak")

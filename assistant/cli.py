@@ -6,13 +6,13 @@ import json
 import os
 import sys
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant import __version__
+from assistant.cli_questions import questions
 from assistant.errors import AssistantError, IndexMissing, IndexStale
 from assistant.settings import Settings
 
@@ -30,16 +30,6 @@ app = typer.Typer(
 Corpus = Annotated[Path | None, typer.Option(help="改用这个政策文件或文件夹, 不用已建的索引", show_default=False)]
 PolicyId = Annotated[str | None, typer.Option("--policy", help="只查这一份政策 (政策编号)", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
-
-
-class Action(StrEnum):
-    """What can be done with the question bank."""
-
-    list = "list"
-    add = "add"
-    reject = "reject"
-    keep = "keep"
-    check = "check"
 
 
 def _version(wanted: bool) -> None:
@@ -82,7 +72,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """回答一个问题, 给出条款原文和编号。"""
-    assistant = _assistant(corpus)
+    assistant = load_assistant(corpus)
     answer = assistant.ask(question, policy=policy)
     if as_json:
         from assistant.batch import to_line
@@ -107,7 +97,7 @@ def batch(corpus: Corpus = None, policy: PolicyId = None) -> None:
     """逐行回答: 标准输入每行一个 JSON 问题, 标准输出每行一个 JSON 答案。"""
     from assistant.batch import answer_line
 
-    assistant = _assistant(corpus)
+    assistant = load_assistant(corpus)
     for line in sys.stdin:
         if line.strip():
             print(answer_line(assistant, line, policy), flush=True)
@@ -121,7 +111,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """检索条款: 按相关度排列; 引号里的短语必须原样出现; 条款编号直接定位。"""
-    assistant = _assistant(corpus)
+    assistant = load_assistant(corpus)
     from assistant.terminal import print_clause, terminal
 
     hits = assistant.search(words, policy=policy)
@@ -141,7 +131,7 @@ def show(
     clause: Annotated[str, typer.Argument(help="条款编号或锚点, 如 五、4")], policy: PolicyId = None, corpus: Corpus = None
 ) -> None:
     """显示一条条款: 标题路径、前后条款、在原文中的位置。"""
-    assistant = _assistant(corpus)
+    assistant = load_assistant(corpus)
     from assistant.terminal import print_clause, terminal
 
     found, positions = assistant.show(clause, policy)
@@ -169,7 +159,7 @@ def serve(
     """打开网页问答。"""
     from assistant.chat import launch
 
-    demo = launch(_assistant(None), host, port)
+    demo = launch(load_assistant(None), host, port)
     print(f"网页问答: http://{host}:{port} (按 Ctrl+C 停止)", flush=True)
     demo.block_thread()
 
@@ -185,7 +175,7 @@ def evaluate(
     from assistant import evaluate as evaluation
 
     rows = evaluation.read_questions(questions)
-    assistant = _assistant(corpus)
+    assistant = load_assistant(corpus)
     judged = evaluation.judge(assistant, rows, policy)
     figures = evaluation.per_kind(judged)
     total, wrong = evaluation.wrong_spans(judged, assistant)
@@ -201,29 +191,6 @@ def evaluate(
 
 
 @app.command()
-def questions(
-    action: Annotated[Action, typer.Argument(help="list 列出 · add 添加 · reject 删除 · keep 条款变更后确认 · check 检查")],
-    words: Annotated[str | None, typer.Argument(help="add、reject: 问题; list、keep: 条款编号", show_default=False)] = None,
-    clause: Annotated[str | None, typer.Option(help="add: 回答它的条款编号; 不给就是「政策未涉及」", show_default=False)] = None,
-    policy: PolicyId = None,
-) -> None:
-    """维护题库: 人们会问的问题, 各自对应哪一条。"""
-    from assistant.editing import Editor
-
-    editor = Editor.open(_assistant(None), policy)
-    lines, healthy = {
-        Action.list: lambda: editor.listed(words),
-        Action.add: lambda: editor.added(words or "", clause),
-        Action.reject: lambda: editor.rejected(words or ""),
-        Action.keep: lambda: editor.kept(words or ""),
-        Action.check: editor.checked,
-    }[action]()
-    print("\n".join(lines))
-    if not healthy:
-        raise typer.Exit(1)
-
-
-@app.command()
 def doctor() -> None:
     """检查安装: 版本、模型、索引, 以及每份政策是否与索引一致。"""
     from assistant.diagnosis import diagnose
@@ -232,6 +199,9 @@ def doctor() -> None:
     print("\n".join(lines))
     if not healthy:
         raise typer.Exit(1)
+
+
+app.add_typer(questions, name="questions")
 
 
 def main() -> None:
@@ -250,7 +220,7 @@ def main() -> None:
         raise SystemExit(1) from None
 
 
-def _assistant(corpus: Path | None) -> Assistant:
+def load_assistant(corpus: Path | None) -> Assistant:
     """Load the built index, after building it if it is missing or stale; or answer from another corpus."""
     from assistant.assistant import Assistant
     from assistant.store import located

@@ -95,7 +95,9 @@ class Editor:
         astray = [(q, position) for q, position in ties.held if position >= 0 and not self._leads(q, position)]
         lines += [f"没有找到 {self.policy.clauses[position].clause}: {question}" for question, position in astray]
         answering = sum(position >= 0 for _, position in ties.held)
-        lines.append(f"{len(self.bank)} 题, 其中 {answering} 题有条款回答; {answering - len(astray)} 题在前 {WITHIN} 条内找到它的条款")
+        lines.append(
+            f"{len(self.bank)} 题, 其中 {answering} 题有条款回答; {answering - len(astray)} 题在前 {WITHIN} 条内找到它的条款"
+        )
         return lines, not (ties.changed or ties.lost)
 
     def _leads(self, question: str, position: int) -> bool:
@@ -108,5 +110,7 @@ class Editor:
         """Return the one clause with a number."""
         positions = self.assistant.show(number, self.policy.source.policy)[1]
         if len(positions) != 1:
-            raise ClauseNotFound(f"「{number}」不止一条, 请写到具体的条款: {'、'.join(self.policy.clauses[p].clause for p in positions[:5])}。")
+            raise ClauseNotFound(
+                f"「{number}」不止一条, 请写到具体的条款: {'、'.join(self.policy.clauses[p].clause for p in positions[:5])}。"
+            )
         return self.policy.clauses[positions[0]]

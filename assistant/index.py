@@ -12,20 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import bm25s
-import faiss
 import numpy as np
 
+from assistant import vectors
 from assistant.clause import Clause, Policy, Span
 from assistant.embed import Encoder
 from assistant.segment import segment
 from assistant.settings import IndexFiles, Settings
 from assistant.teach import taught
+from assistant.vectors import Vectors, flat, nearest, rows_of
 
 _SENTENCE = re.compile(r"[^。；;！!？?\n]+(?:[。；;！!？?]+[”」』）)]?)?")
 SHORTEST_SENTENCE = 6
 QUESTIONS_READ = 200
-
-faiss.omp_set_num_threads(1)  # two threads are slower for one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +43,36 @@ class Index:
     sentences: np.ndarray
     questions: tuple[str, ...]
     asked: np.ndarray
-    clause_vectors: faiss.Index
-    sentence_vectors: faiss.Index
-    question_vectors: faiss.Index
-    taught_vectors: faiss.Index
+    clause_vectors: Vectors
+    sentence_vectors: Vectors
+    question_vectors: Vectors
+    taught_vectors: Vectors
     bm25: bm25s.BM25
 
     def nearest_clauses(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (clause numbers, cosines) of the clauses nearest to float32 [d], best first."""
-        return _nearest(self.clause_vectors, vector, depth, within)
+        return nearest(self.clause_vectors, vector, depth, within)
 
     def nearest_sentences(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (sentence numbers, cosines) of the sentences nearest to float32 [d], best first."""
         first = int(np.searchsorted(self.sentences[:, 0], within.start))
         last = int(np.searchsorted(self.sentences[:, 0], within.stop))
-        return _nearest(self.sentence_vectors, vector, depth, range(first, last))
+        return nearest(self.sentence_vectors, vector, depth, range(first, last))
 
     def nearest_questions(self, vector: np.ndarray, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (numbers, cosines) of the bank questions nearest to float32 [d] about clauses in a range, best first."""
         rows = np.flatnonzero((self.asked[:, 0] >= within.start) & (self.asked[:, 0] < within.stop))
         about = range(int(rows[0]), int(rows[-1]) + 1) if len(rows) else range(0)
-        return _nearest(self.question_vectors, vector, QUESTIONS_READ, about)
+        return nearest(self.question_vectors, vector, QUESTIONS_READ, about)
 
     def nearest_taught(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (clause numbers, scores) by what the clauses have learned; empty if none in the range has learned."""
         learned = np.any((self.asked[:, 0] >= within.start) & (self.asked[:, 0] < within.stop))
-        return _nearest(self.taught_vectors, vector, depth, within if learned else range(0))
+        return nearest(self.taught_vectors, vector, depth, within if learned else range(0))
 
     def vectors_of(self, clauses: np.ndarray) -> np.ndarray:
         """Return the vectors of clauses, float32 [n, d]."""
-        return self.clause_vectors.reconstruct_batch(clauses)
+        return rows_of(self.clause_vectors, clauses)
 
     def lexical(self, terms: Sequence[str]) -> np.ndarray:
         """Return the BM25 score of every clause, float32 [clauses]."""
@@ -87,10 +86,10 @@ class Index:
     def write(self, files: IndexFiles) -> None:
         """Write vectors, terms and sentence places; the policies themselves are the store's."""
         np.save(files.sentences, self.sentences, allow_pickle=False)
-        faiss.write_index(self.clause_vectors, str(files.clause_vectors))
-        faiss.write_index(self.sentence_vectors, str(files.sentence_vectors))
-        faiss.write_index(self.question_vectors, str(files.question_vectors))
-        faiss.write_index(self.taught_vectors, str(files.taught_vectors))
+        vectors.write(self.clause_vectors, files.clause_vectors)
+        vectors.write(self.sentence_vectors, files.sentence_vectors)
+        vectors.write(self.question_vectors, files.question_vectors)
+        vectors.write(self.taught_vectors, files.taught_vectors)
         np.save(files.asked, self.asked, allow_pickle=False)
         files.questions.write_text("".join(json.dumps(q, ensure_ascii=False) + "\n" for q in self.questions), "utf-8")
         self.bm25.save(str(files.bm25), show_progress=False)
@@ -108,10 +107,10 @@ class Index:
             sentences=np.load(files.sentences, allow_pickle=False),
             questions=tuple(json.loads(line) for line in files.questions.read_text("utf-8").splitlines()),
             asked=np.load(files.asked, allow_pickle=False),
-            clause_vectors=faiss.read_index(str(files.clause_vectors)),
-            sentence_vectors=faiss.read_index(str(files.sentence_vectors)),
-            question_vectors=faiss.read_index(str(files.question_vectors)),
-            taught_vectors=faiss.read_index(str(files.taught_vectors)),
+            clause_vectors=vectors.read(files.clause_vectors),
+            sentence_vectors=vectors.read(files.sentence_vectors),
+            question_vectors=vectors.read(files.question_vectors),
+            taught_vectors=vectors.read(files.taught_vectors),
             bm25=bm25s.BM25.load(str(files.bm25), show_progress=False),
         )
 
@@ -123,16 +122,6 @@ def _ranges(policies: Sequence[Policy]) -> dict[str, range]:
         ranges[policy.source.policy] = range(start, start + len(policy.clauses))
         start += len(policy.clauses)
     return ranges
-
-
-def _nearest(index: faiss.Index, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
-    """Search part of a FAISS index."""
-    selector = faiss.IDSelectorRange(within.start, within.stop)
-    count = min(depth, len(within))
-    if not count:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-    scores, ids = index.search(vector[None], count, params=faiss.SearchParameters(sel=selector))  # type: ignore[call-arg]
-    return ids[0][ids[0] >= 0], scores[0][ids[0] >= 0]
 
 
 def build_index(
@@ -162,10 +151,10 @@ def build_index(
         sentences=sentences,
         questions=tuple(questions),
         asked=asked,
-        clause_vectors=_faiss(clause_vectors),
-        sentence_vectors=_faiss(sentence_vectors),
-        question_vectors=_faiss(question_vectors),
-        taught_vectors=_faiss(_taught(clause_vectors, sentence_vectors, sentences, question_vectors, asked, ranges)),
+        clause_vectors=flat(clause_vectors),
+        sentence_vectors=flat(sentence_vectors),
+        question_vectors=flat(question_vectors),
+        taught_vectors=flat(_taught(clause_vectors, sentence_vectors, sentences, question_vectors, asked, ranges)),
         bm25=_bm25([segment(searched_text(c, headings=2)) for c in clauses], settings),
     )
 
@@ -181,7 +170,12 @@ def _asked(banks: Mapping[str, Sequence[tuple[str, int]]], ranges: dict[str, ran
 
 
 def _taught(
-    clauses: np.ndarray, sentences: np.ndarray, owners: np.ndarray, questions: np.ndarray, asked: np.ndarray, ranges: dict[str, range]
+    clauses: np.ndarray,
+    sentences: np.ndarray,
+    owners: np.ndarray,
+    questions: np.ndarray,
+    asked: np.ndarray,
+    ranges: dict[str, range],
 ) -> np.ndarray:
     """Return the clause vectors, those of every policy with a bank after learning from it; no rows without any bank."""
     if not len(asked):
@@ -222,13 +216,6 @@ def _stripped(raw: str, start: int, end: int) -> Span:
     """Return a span without white space at its ends."""
     words = raw[start:end]
     return end - len(words.lstrip()), start + len(words.rstrip())
-
-
-def _faiss(vectors: np.ndarray) -> faiss.Index:
-    """Exact inner-product search; enough up to some hundred thousand vectors."""
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return index
 
 
 def _bm25(documents: Sequence[Sequence[str]], settings: Settings) -> bm25s.BM25:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import faiss
 import numpy as np
 
+from assistant import vectors
 from assistant.errors import ModelError
 
 FOLDER = "known"
@@ -22,20 +22,21 @@ STEPS = 127
 
 @dataclass(frozen=True, slots=True)
 class KnownQuestions:
-    """FAISS over the questions, int32 [questions] with the clause of each, int8 [clauses, d] in steps of 1 / STEPS."""
+    """A search over the questions, int32 [questions] with the clause of each, int8 [clauses, d] in steps of 1 / STEPS."""
 
-    questions: faiss.Index
+    questions: vectors.Vectors
     owners: np.ndarray
     clauses: np.ndarray
 
     def scores(self, vector: np.ndarray, clauses: np.ndarray) -> np.ndarray:
         """Return the log share of each clause here, given a question's vector [d] and the clauses' [c, d]."""
-        near, ids = self.questions.search(vector[None], NEAREST)
-        weights = np.exp(SHARPNESS * (near[0] - near[0][0]))
-        alike = self.clauses[self.owners[ids[0]]].astype(np.float32) / STEPS @ clauses.T
+        ids, near = vectors.nearest(self.questions, vector, NEAREST)
+        weights = np.exp(SHARPNESS * (near - near[0]))
+        alike = self.clauses[self.owners[ids]].astype(np.float32) / STEPS @ clauses.T
         share = np.exp(SHARPNESS * (alike - alike.max(axis=1, keepdims=True)))
         share /= share.sum(axis=1, keepdims=True)
-        return np.log(weights / weights.sum() @ share + LEAST)
+        scores: np.ndarray = np.log(weights / weights.sum() @ share + LEAST)
+        return scores
 
 
 def load_known(model: str) -> KnownQuestions | None:
@@ -48,7 +49,7 @@ def load_known(model: str) -> KnownQuestions | None:
         return None
     try:
         return KnownQuestions(
-            faiss.read_index(str(folder / "questions.faiss")),
+            vectors.read(folder / "questions.faiss"),
             np.load(folder / "owners.npy", allow_pickle=False),
             np.load(folder / "clauses.npy", allow_pickle=False),
         )

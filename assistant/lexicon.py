@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -22,7 +22,11 @@ UNSEEN = 16.0  # cost of a character that no table has
 LATIN_ONLY = re.compile(r"[a-z]+")
 SHORTEST_LATIN = 3
 _JIEBA_SHARE = 0.1
-_FUZZY = ((re.compile("^(zh|ch|sh)"), lambda m: m[0][0]), (re.compile("^n(?=.)"), lambda m: "l"), (re.compile("ng$"), lambda m: "n"))
+_FUZZY = (
+    (re.compile("^(zh|ch|sh)"), lambda m: m[0][0]),
+    (re.compile("^n(?=.)"), lambda m: "l"),
+    (re.compile("ng$"), lambda m: "n"),
+)
 
 
 def fuzzy(syllable: str) -> str:
@@ -110,7 +114,7 @@ def sounds_of(text: str) -> list[str]:
     return [s if HAN_ONLY.fullmatch(c) else "" for c, s in zip(text, _per_character(text, lazy_pinyin), strict=True)]
 
 
-def _per_character(text: str, lazy_pinyin) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def _per_character(text: str, lazy_pinyin: Callable[[str], list[str]]) -> Iterator[str]:
     """Yield one syllable per character, the polyphonic ones by their neighbours."""
     at = 0
     for run in HAN_ONLY.finditer(text):

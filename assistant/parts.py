@@ -36,7 +36,10 @@ class Parts:
 def parts_of(message: str) -> Parts:
     """Return the questions of a message; a message that asks once comes back whole."""
     pieces = [
-        piece.strip(" ,，、。;；\n") for sentence in _SENTENCE.findall(message) for clause in _pieces(sentence) for piece in [clause]
+        piece.strip(" ,，、。;；\n")
+        for sentence in _SENTENCE.findall(message)
+        for clause in _pieces(sentence)
+        for piece in [clause]
     ]
     questions: list[str] = []
     telling: list[str] = []

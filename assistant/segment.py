@@ -15,9 +15,10 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from assistant import script
+
 if TYPE_CHECKING:
     import jieba
-    import opencc
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
@@ -29,15 +30,7 @@ HAN_ONLY = re.compile(f"[{HAN}]+")
 
 def fold(text: str) -> str:
     """Fold width, compatibility forms, case and Traditional characters; for searching only, never for quoting."""
-    return _simplifier().convert(unicodedata.normalize("NFKC", text).casefold())
-
-
-@cache
-def _simplifier() -> opencc.OpenCC:
-    """Traditional to simplified, character by character."""
-    import opencc
-
-    return opencc.OpenCC("t2s")
+    return script.characters(unicodedata.normalize("NFKC", text).casefold())
 
 
 @cache
@@ -62,7 +55,7 @@ def plain_words(text: str) -> list[str]:
 def frequency(word: str) -> float:
     """Return the share of a word in the text that jieba's dictionary was counted on; 0 if it is not in it."""
     tokenizer = _tokenizer()
-    return (tokenizer.FREQ.get(word) or 0) / tokenizer.total
+    return float((tokenizer.FREQ.get(word) or 0) / tokenizer.total)
 
 
 def words(text: str) -> list[str]:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent
 DEFAULT_MODEL = PACKAGE / "model"
 OWN_CORPUS = PACKAGE.parent / "corpus"
 WEIGHTS: Mapping[str, float] = MappingProxyType(
-    {"clause": 1.0, "sentence": 0.8, "bm25": 0.5, "term": 0.6, "taught": 1.0, "asked": 0.5, "known": 0.3}
+    {"clause": 1.0, "sentence": 0.9, "bm25": 0.3, "term": 1.5, "known": 0.25, "taught": 2.5, "asked": 1.5}
 )
 
 

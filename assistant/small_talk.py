@@ -5,6 +5,7 @@ Recognised by likeness to the examples in `small_talk.tsv` (kind, example), whic
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from importlib import resources
 
@@ -21,7 +22,8 @@ REPLIES = {
     "scolding": "让您不愉快了, 很抱歉。请告诉我遇到的是什么事, 我来找政策里对应的条款。",
     "noise": "没有看出要问的内容。请用一句话说出您的问题, 例如: 怎么注销账户。",
 }
-ALIKE = 0.72
+ALIKE = 0.7
+_MARKS = re.compile(r"[,，.。!！?？;；、~～\s]+")
 
 
 class SmallTalk:
@@ -36,10 +38,12 @@ class SmallTalk:
         self.vectors = {kind: encoder.encode(texts, query=True) for kind, texts in examples.items()}
 
     def reply(self, question: str, signals: Signals) -> str | None:
-        """Return a friendly sentence if a question is small talk, rather than like a clause or a bank question."""
-        vector = self.encoder.encode([question], query=True)[0]
-        if not vector.any():
+        """Return a friendly sentence if all of a message is small talk, rather than like a clause or a bank question."""
+        vectors = self.encoder.encode([piece for piece in _MARKS.split(question) if piece.strip()] or [question], query=True)
+        vectors = vectors[vectors.any(axis=1)]
+        if not len(vectors):
             return REPLIES["noise"]
-        kind, alike = max(((kind, float((rows @ vector).max())) for kind, rows in self.vectors.items()), key=lambda kv: kv[1])
+        kinds = list(self.vectors)
+        alike = np.array([(self.vectors[kind] @ vectors.T).max(axis=0) for kind in kinds])
         nearest = max(float(np.max(signals.scores["clause"], initial=0.0)), signals.answered)
-        return REPLIES[kind] if alike >= max(ALIKE, nearest) else None
+        return REPLIES[kinds[int(alike[:, 0].argmax())]] if alike.max(axis=0).min() >= max(ALIKE, nearest) else None

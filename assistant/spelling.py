@@ -10,16 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
 from assistant.lexicon import Lexicon, fuzzy, sound_of, sounds_of
+from assistant.script import mainland
 from assistant.segment import HAN_ONLY
-
-if TYPE_CHECKING:
-    import opencc
 
 SAME_SOUND, NEAR_SOUND, SLURRED, LOOKALIKE = 8.0, 9.0, 1.5, 9.0
 STRANGERS = 2.0  # two words whose border characters were never seen side by side
@@ -28,9 +24,6 @@ _MARKS = re.compile(r"([,，.。!！?？;；:：、\n\"“”()（）]+(?![A-Za-
 _LATIN = re.compile(r"[A-Z]{2,}(?=[a-z]{4})|[A-Za-z][A-Za-z0-9]*(?:[._\-/+&'][A-Za-z0-9]+)*")
 _PINYIN = re.compile(r"[a-zü']+")
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
-_CANTONESE = {"唔": "不", "係": "是", "喺": "在", "嘅": "的", "冇": "没有", "咩": "什么", "乜": "什么", "咁": "这么", "嗰": "那",
-              "點解": "为什么", "點樣": "怎么", "邊個": "谁", "邊度": "哪里", "幾時": "什么时候", "佢": "他", "哋": "们", "嚟": "来",
-              "俾": "给", "畀": "给", "揾": "找", "搵": "找", "咗": "了", "啲": "些", "睇": "看", "而家": "现在"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +43,9 @@ class Path:
     words: str
 
 
-def simplified(text: str) -> str:
-    """Return a text in the characters and words of the mainland: 位址 -> 地址; simplified text stays as it is."""
-    for spoken, written in _CANTONESE.items():
-        text = text.replace(spoken, written)
-    text = text.replace("資料", "资料")  # 数据 across the strait, but a word of mainland policies as well
-    return _converter("tw2sp").convert(text) if _converter("t2s").convert(text) != text else text
-
-
-@cache
-def _converter(name: str) -> opencc.OpenCC:
-    """Return a converter between the two scripts."""
-    import opencc
-
-    return opencc.OpenCC(name)
-
-
 def mend(text: str, lexicon: Lexicon) -> str:
     """Return the most likely intended words of a question; a text without slips comes back as it is."""
-    return "".join(_mended(piece, lexicon) for piece in _MARKS.split(simplified(text)))
+    return "".join(_mended(piece, lexicon) for piece in _MARKS.split(mainland(text)))
 
 
 def _mended(text: str, lexicon: Lexicon) -> str:
@@ -191,7 +168,11 @@ class _Lattice:
     def _pinyin_places(self) -> dict[int, tuple[int, ...]]:
         """Return the places where a syllable can start, with where it can end, inside runs that are all pinyin."""
         found: dict[int, tuple[int, ...]] = {}
-        plain = {start: end for start, end in self.runs.items() if _PINYIN.fullmatch(self.text[start:end].lower()) and not self.text[start + 1 : end].isupper()}
+        plain = {
+            start: end
+            for start, end in self.runs.items()
+            if _PINYIN.fullmatch(self.text[start:end].lower()) and not self.text[start + 1 : end].isupper()
+        }
         parsed = {start: ways for start, end in plain.items() if (ways := self._syllables(start, end))}
         english = {s for s, e in self.runs.items() if self.text[s:e].lower() in self.lexicon.english}
         only_pinyin = sum(s not in english for s in parsed)
@@ -208,7 +189,9 @@ class _Lattice:
         for at in range(end - 1, start - 1, -1):
             if text[at] == "'" and at + 1 in reachable:
                 reachable.add(at)
-            ends = tuple(e for e in range(at + 1, min(end, at + 6) + 1) if e in reachable and text[at:e] in self.lexicon.syllables)
+            ends = tuple(
+                e for e in range(at + 1, min(end, at + 6) + 1) if e in reachable and text[at:e] in self.lexicon.syllables
+            )
             if ends:
                 ways[at] = ends
                 reachable.add(at)

@@ -25,7 +25,20 @@ from assistant.index import Index
 from assistant.settings import PACKAGE, IndexFiles, Settings
 
 FORMAT = 2
-_RECIPE = ("bank", "blocks", "citing", "clause", "corpus", "index", "numbering", "parse", "references", "segment", "tables", "teach")
+_RECIPE = (
+    "bank",
+    "blocks",
+    "citing",
+    "clause",
+    "corpus",
+    "index",
+    "numbering",
+    "parse",
+    "references",
+    "segment",
+    "tables",
+    "teach",
+)
 _POLICY = TypeAdapter(Policy)
 REBUILD = "请运行 assistant build 重建索引。"
 

@@ -36,7 +36,8 @@ class Terms:
         flat = np.arange(lengths.sum()) - np.repeat(firsts, lengths) + np.repeat(self.starts[clauses], lengths)
         alike = (_unit(asked) @ self.units.T)[:, self.places[flat]]
         nearest = np.maximum.reduceat(alike, firsts, axis=1)
-        return weights @ nearest / weights.sum()
+        scores: np.ndarray = weights @ nearest / weights.sum()
+        return scores
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

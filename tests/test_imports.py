@@ -8,10 +8,24 @@ from pathlib import Path
 import pytest
 from samples import ROOT
 
-HEAVY = {"torch", "sentence_transformers", "transformers", "gradio", "faiss", "bm25s", "jieba", "numpy", "pydantic"}
+HEAVY = {
+    "torch",
+    "sentence_transformers",
+    "transformers",
+    "gradio",
+    "faiss",
+    "bm25s",
+    "jieba",
+    "numpy",
+    "pydantic",
+    "opencc",
+    "pypinyin",
+}
 OWNER = {
     "sentence_transformers": {"embed"},
-    "faiss": {"index"},
+    "faiss": {"vectors"},
+    "opencc": {"script"},
+    "pypinyin": {"lexicon"},
     "bm25s": {"index"},
     "jieba": {"segment"},
     "gradio": {"chat"},

@@ -7,21 +7,14 @@ import numpy as np
 import pytest
 
 from assistant import Assistant, Settings
-from assistant.clause import Clause
-from assistant.retrieve import Scope, Signals, fuse, gather, retrieve, same_words, standardise
+from assistant.clause import Clause, Hit
+from assistant.retrieve import Scope, retrieve, same_words
 from assistant.segment import segment
+from assistant.understand import Query
 
 
-def test_standardise() -> None:
-    assert standardise(np.array([1.0, 3.0])) == pytest.approx([-1, 1])
-    assert standardise(np.array([2.0, 2.0])) == pytest.approx([0, 0])
-
-
-def test_fusion_is_the_weighted_sum_of_standardised_scores(settings: Settings) -> None:
-    up, down = np.array([0.0, 1.0]), np.array([1.0, 0.0])
-    signals = Signals(np.array([0, 1]), clause=up, sentences=down, bm25=down, sentence=np.array([0, 1]))
-    expected = settings.clause_weight - settings.sentence_weight - settings.bm25_weight
-    assert fuse(signals, settings) == pytest.approx([-expected, expected])
+def found(assistant: Assistant, words: str) -> tuple[Hit, ...]:
+    return retrieve(Query(words, ((words, 1.0),)), assistant.retrievers, assistant.settings, Scope()).hits
 
 
 def test_faiss_finds_what_a_plain_product_finds(assistant: Assistant, settings: Settings) -> None:
@@ -55,13 +48,8 @@ def test_bm25_is_that_of_the_textbook(assistant: Assistant, settings: Settings) 
     assert index.lexical(terms) == pytest.approx(expected, rel=1e-3)
 
 
-def test_a_small_index_is_seen_whole(assistant: Assistant, settings: Settings) -> None:
-    signals = gather("怎么注销账户", assistant.index, assistant.encoder, settings, range(len(assistant.index.clauses)))
-    assert list(signals.candidates) == list(range(len(assistant.index.clauses)))
-
-
 def test_the_same_row_in_two_tables_is_one_hit_with_two_places(assistant: Assistant, settings: Settings) -> None:
-    hits, _ = retrieve("紧急联系人用来做什么", assistant.index, assistant.encoder, settings, Scope())
+    hits = found(assistant, "紧急联系人用来做什么")
     row = next(hit for hit in hits if "紧急联系人" in hit.text and hit.kind == "table_row")
     assert {row.clause, *row.also} == {"一(一)2 表1 序号30", "一(一)2 表2 第18行"}
 
@@ -86,7 +74,7 @@ def test_phrases_must_stand_in_the_clause(assistant: Assistant) -> None:
 
 
 def test_a_row_that_stands_three_times_names_all_its_places(assistant: Assistant, settings: Settings) -> None:
-    hits, _ = retrieve("谷歌sdk 基础控件集成", assistant.index, assistant.encoder, settings, Scope())
+    hits = found(assistant, "谷歌sdk 基础控件集成")
     row = next(hit for hit in hits if "谷歌sdk" in hit.text and "基础控件" in hit.text)
     assert {row.clause, *row.also} == {f"一(一)4 表1 第{n}行" for n in (1, 2, 3)}
 
@@ -96,3 +84,13 @@ def test_numbers_and_phrases_are_found_at_any_depth(assistant: Assistant, settin
     for clause in assistant.index.clauses[100:160:4]:
         assert clause.clause in [hit.clause for hit in shallow.search(clause.clause)]
     assert [hit.clause for hit in shallow.search("“收藏记录” 注销账户 怎么申请注销账户")] == ["五、2 第1段"]
+
+
+def test_views_are_added_up_by_their_weights(assistant: Assistant) -> None:
+    one, other = "怎么注销账户", "为什么要收集我的位置"
+    alone = {hit.clause: hit.score for hit in found(assistant, one)}
+    query = Query(one, ((one, 1.0), (other, 0.0)))
+    both = retrieve(query, assistant.retrievers, assistant.settings, Scope()).hits
+    assert {hit.clause: hit.score for hit in both} == pytest.approx(alone, abs=1e-3)
+    swayed = retrieve(Query(one, ((one, 0.1), (other, 1.0))), assistant.retrievers, assistant.settings, Scope()).hits
+    assert swayed[0].clause == found(assistant, other)[0].clause != both[0].clause

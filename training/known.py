@@ -1,6 +1,6 @@
 """Write the known questions of a model: its training questions and their clauses, as vectors.
 
-    python training/known.py --data DATA_FOLDER --model assistant/model
+python training/known.py --data DATA_FOLDER --model assistant/model
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import faiss
 import numpy as np
 from data import held_out_documents, passage, rows
 
+from assistant import vectors
 from assistant.embed import load_encoder
 from assistant.known import FOLDER, STEPS
 
@@ -33,13 +33,9 @@ def main() -> None:
             owners += [len(clauses)] * len(asked)
             clauses.append(passage(row["clause"], row["path"]))
     encoder = load_encoder(str(args.model))
-    vectors = encoder.encode(questions, query=True)
-    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
-    index.train(vectors)
-    index.add(vectors)
     folder = args.model / FOLDER
     folder.mkdir(exist_ok=True)
-    faiss.write_index(index, str(folder / "questions.faiss"))
+    vectors.write(vectors.compressed(encoder.encode(questions, query=True)), folder / "questions.faiss")
     np.save(folder / "owners.npy", np.array(owners, dtype=np.int32))
     np.save(folder / "clauses.npy", np.round(encoder.encode(clauses) * STEPS).astype(np.int8))
     print(f"{len(questions)} questions, {len(clauses)} clauses")

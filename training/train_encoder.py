@@ -151,9 +151,7 @@ def train(model: Bag, sources: list[PairSet], ids: dict[str, np.ndarray], seed: 
         fused=True,
     )
     together, sizes = without != "documents", (DIMENSIONS,) if without == "matryoshka" else (DIMENSIONS, PREFIX)
-    plan = [
-        (s, batch) for _ in range(EPOCHS) for s in sources for _ in range(s.repeats) for batch in batches(s, pick, together)
-    ]
+    plan = [(s, batch) for _ in range(EPOCHS) for s in sources for _ in range(s.repeats) for batch in batches(s, pick, together)]
     pick.shuffle(plan)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, total_iters=len(plan))
     losses, began = collections.defaultdict(list), time.perf_counter()
