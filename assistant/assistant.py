@@ -25,6 +25,7 @@ from assistant.answer import (
     contacts_of,
     is_askable,
     judge_parts,
+    merge,
     verdict_of,
 )
 from assistant.bank import bank_files, digest_of, read_bank, tie
@@ -46,6 +47,7 @@ from assistant.store import check, identity, load_index, located, read_manifest,
 from assistant.terms import Terms
 from assistant.understand import Query, understand
 
+MOST_PARTS = 4
 Progress = Callable[[str, int, int], None]
 
 
@@ -164,7 +166,11 @@ class Assistant:
             verdict = verdict_of(confidence, self.calibration.threshold)
             cited = cite(found.hits, self.settings.cited)
             return Judged(found.hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, cited)
-        asked = [(part, retrieve(part, self.retrievers, self.settings, scope)) for part in query.parts]
+        asked = [(part, retrieve(part, self.retrievers, self.settings, scope)) for part in query.parts[:MOST_PARTS]]
+        if query.listed:
+            hits = merge(found.hits, [found.hits for _, found in asked], scope.limit)
+            verdict = verdict_of(confidence, self.calibration.threshold)
+            return Judged(hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, hits[: len(asked)])
         sure = [self._confidence(part.standalone, found) for part, found in asked]
         return judge_parts(found.hits, confidence, asked, sure, self.calibration.threshold, self.settings.cited)
 

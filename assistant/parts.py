@@ -22,15 +22,17 @@ _HOLLOW = re.compile(
     r"请问|麻烦|你好|您好|你们|我们|客户|用户|对方|他们?|我|您|你|想|要|问|知道|一下|行不行|可以|是不是|对不对|怎么办|咋办|咋整|为什么|"
     r"为啥|凭什么|凭啥|怎么|咋|什么|啥|吗|呢|嘛|啊|呀|吧|了|的|有|没有|没|能|会|是|在|不|还|另外|以及|顺便|同时|都|也|就|又|那|这|一"
 )
+_EACH = re.compile(r"分别|各自|各(?=[是要有给拿])|这[两三几][个种项家]|[两三][个种项家件]|以及")
+_AND = re.compile(r"、|以及|[,，]再|[,，]|和|与|及")
 LONG, SUBSTANCE = 60, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The questions of a message, each in its own words; `story` if most of the message only tells."""
+    """The questions of a message, each in its own words; `listed` if they are things that one question asks about."""
 
     questions: tuple[str, ...]
-    story: bool = False
+    listed: bool = False
 
 
 def parts_of(message: str) -> Parts:
@@ -56,8 +58,23 @@ def parts_of(message: str) -> Parts:
             questions[-1] = f"{questions[-1]}, {piece}"
         else:
             questions.append(piece)
-    story = len(HAN_ONLY.sub("", message)) < len(message) and len(message) >= LONG
-    return Parts(tuple(dict.fromkeys(questions)) if len(questions) > 1 or story else (message,), story)
+    if len(questions) > 1 or (questions and len(message) >= LONG):
+        return Parts(tuple(dict.fromkeys(part for question in questions for part in _things(question))))
+    things = _things(message)
+    return Parts(things, listed=True) if len(things) > 1 else Parts((message,))
+
+
+def _things(message: str) -> tuple[str, ...]:
+    """Return the things that a question asks about one by one, each with what is asked: 相机和日历分别干什么."""
+    cue = _EACH.search(message)
+    if not cue or len(message) > LONG:
+        return (message,)
+    named, asked = message[: cue.start()], message[cue.end() :].strip(" ,，。?？")
+    if "以及" in message:
+        named, asked = message, ""
+    things = (piece.strip(" ,，。?？") for piece in _AND.split(named))
+    found = tuple(dict.fromkeys(f"{thing}{asked}" for thing in things if _substance(thing) >= 2))
+    return found if len(found) > 1 else (message,)
 
 
 def _pieces(sentence: str) -> list[str]:

@@ -27,11 +27,13 @@ class Query:
     :param standalone: the whole of it in plain words, with the question it leans on
     :param views: texts to search with and their weights; what they find is added up
     :param parts: the questions in it, if there are several, each with its own views
+    :param listed: whether the parts are only things that one question asks about, so that the whole is judged, not they
     """
 
     standalone: str
     views: tuple[View, ...]
     parts: tuple[Query, ...] = ()
+    listed: bool = False
 
 
 def understand(question: str, history: Sequence[Mapping[str, Any]], lexicon: Lexicon) -> Query:
@@ -54,4 +56,4 @@ def understand(question: str, history: Sequence[Mapping[str, Any]], lexicon: Lex
     parts = tuple(
         Query(part, tuple(view for view in [(part, 1.0), (words, WHOLE), *context] if view[0])) for part in found.questions
     )
-    return Query(standalone, tuple(view for view in [(words, 1.0), *context] if view[0]), parts)
+    return Query(standalone, tuple(view for view in [(words, 1.0), *context] if view[0]), parts, found.listed)
