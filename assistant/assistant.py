@@ -178,7 +178,7 @@ class Assistant:
         """Return the probability that the policy covers a question; a clause asked for by its number is there."""
         if found.hits and found.hits[0].evidence.exact:
             return 1.0
-        return self.calibration.confidence(features_of(question, found.hits, found.signals))
+        return self.calibration.confidence(features_of(question, found, self.retrievers))
 
     def search(self, words: str, policy: str | None = None) -> list[Hit]:
         """Return the best clauses for words, "exact phrases" or a clause number, best first.

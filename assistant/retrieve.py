@@ -36,9 +36,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hits of a query, best first, and the signals of the text that it is judged by."""
+    """The hits of a query, best first, the number of the best clause, and the signals of the text it is judged by."""
 
     hits: tuple[Hit, ...]
+    best: int
     signals: Signals
 
 
@@ -61,7 +62,8 @@ def retrieve(query: Query, retrievers: Retrievers, settings: Settings, scope: Sc
     )
     ranked = [(int(candidates[i]), float(scores[i])) for i in order if not scope.phrases or int(candidates[i]) in holding]
     evidence = _Evidence(gathered[words], set(segment(" ".join(text for text, _ in query.views))), named, index)
-    return Found(tuple(_folded(ranked, scope.limit, evidence)), gathered[query.standalone])
+    best = ranked[0][0] if ranked else -1
+    return Found(tuple(_folded(ranked, scope.limit, evidence)), best, gathered[query.standalone])
 
 
 def _spread(candidates: np.ndarray, ids: np.ndarray, values: np.ndarray) -> np.ndarray:

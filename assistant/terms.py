@@ -26,18 +26,22 @@ class Terms:
 
     def scores(self, terms: Sequence[str], clauses: np.ndarray) -> np.ndarray:
         """Return for each clause the mean cosine of the question's terms to their nearest terms, by weight."""
+        weights, nearest = self.nearest(terms, clauses)
+        scores: np.ndarray = weights @ nearest
+        return scores
+
+    def nearest(self, terms: Sequence[str], clauses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (weights [t], which sum to 1, and cosines [t, clauses]) of the question's known terms."""
         known = [self.vocabulary[term] for term in dict.fromkeys(terms) if term in self.vocabulary]
         if not known or not len(clauses):
-            return np.zeros(len(clauses))
+            return np.zeros(0), np.zeros((0, len(clauses)))
         asked = self.vectors[known].astype(np.float32)
         weights = np.linalg.norm(asked, axis=1)
         lengths = self.starts[clauses + 1] - self.starts[clauses]
         firsts = np.cumsum(lengths) - lengths
         flat = np.arange(lengths.sum()) - np.repeat(firsts, lengths) + np.repeat(self.starts[clauses], lengths)
         alike = (_unit(asked) @ self.units.T)[:, self.places[flat]]
-        nearest = np.maximum.reduceat(alike, firsts, axis=1)
-        scores: np.ndarray = weights @ nearest / weights.sum()
-        return scores
+        return weights / weights.sum(), np.maximum.reduceat(alike, firsts, axis=1)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
