@@ -17,7 +17,7 @@ from assistant.lexicon import Lexicon, fuzzy, sound_of, sounds_of
 from assistant.script import mainland
 from assistant.segment import HAN_ONLY
 
-SAME_SOUND, NEAR_SOUND, SLURRED, LOOKALIKE = 8.0, 9.0, 1.5, 9.0
+SAME_SOUND, NEAR_SOUND, SLURRED, LOOKALIKE = 8.0, 9.0, 1.5, 10.0
 STRANGERS = 2.0  # two words whose border characters were never seen side by side
 KEPT_LATIN, TRANSLATED, BEAM, LONGEST_WORD = 6.0, 4.0, 8, 6
 _MARKS = re.compile(r"([,，.。!！?？;；:：、\n\"“”()（）]+(?![A-Za-z0-9]))")
@@ -73,6 +73,7 @@ class _Lattice:
     def __init__(self, text: str, lexicon: Lexicon, runs: dict[int, int]) -> None:
         self.text, self.lexicon, self.runs = text, lexicon, runs
         self.sounds = sounds_of(text)
+        self.han = any(self.sounds)
         self.pinyin = self._pinyin_places()
 
     def edges(self, at: int) -> Iterator[Edge]:
@@ -155,7 +156,7 @@ class _Lattice:
         text, english = self.text, self.lexicon.english
         run = text[start:end]
         yield Edge(end, run, KEPT_LATIN + (2 * len(run) if start in self.pinyin else 0))
-        if start not in self.pinyin and (near := self.lexicon.nearest_latin(run)):
+        if self.han and start not in self.pinyin and (near := self.lexicon.nearest_latin(run)):
             yield Edge(end, near, TRANSLATED)
         words = list(_LATIN.finditer(text, start))[:4]
         for n in range(len(words), 0, -1):

@@ -38,6 +38,7 @@ from assistant.understand import understand
 
 COVERED_SHARE = 0.7  # how often users ask what the policy covers; sets the prior, not the ranking
 REFUSED = 0.04  # answerable questions that the threshold may refuse
+BANK_REFUSED = 0.09  # the same where half a bank makes questions harder than they will be with all of it
 SAMPLED = 0.3  # of the many questions written clause by clause
 ASKED = 800  # bank questions that calibrate a bank
 Question = tuple[str, str, int]  # document, question, whether it is covered
@@ -99,7 +100,9 @@ def add_likeness(asked: list[Question], features: list[dict[str, float]], model:
     np.save(folder / "usual.npy", np.append(classifier.coef_[0], classifier.intercept_).astype(np.float32))
 
 
-def fit(features: list[dict[str, float]], y: np.ndarray, groups: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
+def fit(
+    features: list[dict[str, float]], y: np.ndarray, groups: np.ndarray, names: tuple[str, ...], refused: float = REFUSED
+) -> dict[str, Any]:
     """Fit a logistic regression, print how it does on groups left out, and return its numbers and their logits."""
     x = np.array([[row[name] for name in names] for row in features])
     prior = np.where(y == 1, COVERED_SHARE / y.mean(), (1 - COVERED_SHARE) / (1 - y.mean()))
@@ -108,7 +111,7 @@ def fit(features: list[dict[str, float]], y: np.ndarray, groups: np.ndarray, nam
     left_out = cross_val_predict(
         regression, x / scale, y, groups=groups, cv=GroupKFold(10), method="decision_function", params={"sample_weight": prior}
     )
-    threshold = float(np.quantile(left_out[y == 1], REFUSED))
+    threshold = float(np.quantile(left_out[y == 1], refused))
     print(
         f"{names}: {y.sum()} covered, {(1 - y).sum()} not; left out: auroc {roc_auc_score(y, left_out):.3f}, "
         f"refused {np.mean(left_out[y == 1] < threshold):.3f}, answered {np.mean(left_out[y == 0] >= threshold):.3f}"
@@ -141,7 +144,7 @@ def with_bank(settings: Settings, general: dict[str, Any]) -> dict[str, Any]:
                 labels.append(int(known.clause is not None))
         print(f"bank, pass {half + 1}: {len(labels)} asked")
     y = np.array(labels)
-    return fit(features, y, np.arange(len(y)), BANK_FEATURES)
+    return fit(features, y, np.arange(len(y)), BANK_FEATURES, BANK_REFUSED)
 
 
 def main() -> None:
