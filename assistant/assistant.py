@@ -92,7 +92,8 @@ class Assistant:
         progress("建立索引", 0, 1)
         if empty := [p.source.filename for p in policies if not p.clauses]:
             raise CorpusError(f"没有读出任何条款: {'、'.join(empty)}。请检查文件里是否有正文。")
-        index = build_index(policies, encoder, settings, _banks(policies, settings))
+        files = bank_files(settings.banks)
+        index = build_index(policies, encoder, settings, _banks(policies, files), digest_of(files))
         progress("建立索引", 1, 1)
         return cls(index, encoder, load_calibration(settings.model), settings)
 
@@ -237,9 +238,9 @@ def _content_key(sources: Sequence[Source], encoder: str, bank: str) -> str:
     return digest.hexdigest()[:20]
 
 
-def _banks(policies: Sequence[Policy], settings: Settings) -> dict[str, tuple[tuple[str, int], ...]]:
+def _banks(policies: Sequence[Policy], files: Sequence[Path]) -> dict[str, tuple[tuple[str, int], ...]]:
     """Return the questions of each policy that has a bank."""
-    banks = [read_bank(file) for file in bank_files(settings.banks)]
+    banks = [read_bank(file) for file in files]
     found = {p.source.policy: [ties.held for bank in banks if (ties := tie(bank, p.clauses))] for p in policies}
     return {policy: tuple(question for held in ties for question in held) for policy, ties in found.items() if ties}
 

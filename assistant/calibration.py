@@ -60,7 +60,7 @@ class Calibration:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-LEXICAL = Calibration(Regression({"covered": 5.0912, "peak": 0.2125}, -0.714), 0.6153)
+LEXICAL = Calibration(Regression({"covered": 3.2305, "peak": 0.3835}, -0.9801), 0.4698)
 
 
 def features_of(question: str, found: Found, retrievers: Retrievers) -> dict[str, float]:

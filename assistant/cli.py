@@ -84,8 +84,12 @@ def ask(
 
     console = terminal()
     console.print(summary(answer), style="bold green" if answer.citations else "bold yellow")
+    if answer.standalone != " ".join(question.split()):
+        console.print(f"按「{answer.standalone}」查找", style="dim", markup=False)
+    for part in answer.parts:
+        console.print(f"{part.question} → {part.clause or '政策未涉及'}", markup=False)
     if answer.note:
-        console.print(answer.note)
+        console.print(answer.note, markup=False)
     for hit in answer.citations or answer.hits[: assistant.settings.cited]:
         print_clause(console, hit, assistant, "" if answer.citations else "可能相关: ")
     for line in contact_lines(answer):

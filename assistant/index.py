@@ -34,6 +34,7 @@ class Index:
     :param sentences: int32 [m, 3]: number of the clause, start and end in its source
     :param questions: the questions of the banks, policy by policy
     :param asked: int32 [questions, 2]: a clause of the policy it was asked about, and the clause that answers it, or -1
+    :param bank: digest of the banks that the questions come from
     :param taught_vectors: the clauses after learning from their bank; empty if no policy has one
     """
 
@@ -43,6 +44,7 @@ class Index:
     sentences: np.ndarray
     questions: tuple[str, ...]
     asked: np.ndarray
+    bank: str
     clause_vectors: Vectors
     sentence_vectors: Vectors
     question_vectors: Vectors
@@ -95,7 +97,7 @@ class Index:
         self.bm25.save(str(files.bm25), show_progress=False)
 
     @classmethod
-    def read(cls, policies: tuple[Policy, ...], files: IndexFiles) -> Index:
+    def read(cls, policies: tuple[Policy, ...], bank: str, files: IndexFiles) -> Index:
         """Read what `write` wrote.
 
         :raises OSError, ValueError, RuntimeError: from the libraries, if a file is not what it should be
@@ -107,6 +109,7 @@ class Index:
             sentences=np.load(files.sentences, allow_pickle=False),
             questions=tuple(json.loads(line) for line in files.questions.read_text("utf-8").splitlines()),
             asked=np.load(files.asked, allow_pickle=False),
+            bank=bank,
             clause_vectors=vectors.read(files.clause_vectors),
             sentence_vectors=vectors.read(files.sentence_vectors),
             question_vectors=vectors.read(files.question_vectors),
@@ -125,11 +128,15 @@ def _ranges(policies: Sequence[Policy]) -> dict[str, range]:
 
 
 def build_index(
-    policies: Sequence[Policy], encoder: Encoder, settings: Settings, banks: Mapping[str, Sequence[tuple[str, int]]] | None = None
+    policies: Sequence[Policy],
+    encoder: Encoder,
+    settings: Settings,
+    banks: Mapping[str, Sequence[tuple[str, int]]] | None = None,
+    bank: str = "",
 ) -> Index:
     """Embed and index parsed policies, in the order given.
 
-    :param banks: per policy id its (question, position of the clause that answers it, or -1)
+    :param banks: per policy id its (question, position of the clause that answers it, or -1); `bank` is their digest
     """
     clauses = tuple(clause for policy in policies for clause in policy.clauses)
     ranges = _ranges(policies)
@@ -151,6 +158,7 @@ def build_index(
         sentences=sentences,
         questions=tuple(questions),
         asked=asked,
+        bank=bank,
         clause_vectors=flat(clause_vectors),
         sentence_vectors=flat(sentence_vectors),
         question_vectors=flat(question_vectors),

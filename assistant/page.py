@@ -17,12 +17,32 @@ def answer_html(answer: Answer, sources: Mapping[str, Source]) -> str:
     if not answer.citations:
         return _not_covered(answer, sources)
     first, *more = answer.citations
-    parts = ['<div class="answer">', _citation(first, sources[first.policy])]
+    if len(answer.parts) > 1:
+        opened, more = "".join(_citation(hit, sources[hit.policy]) for hit in answer.citations), []
+    else:
+        opened = _citation(first, sources[first.policy])
+    parts = ['<div class="answer">', _understood(answer), _parts(answer), opened]
     if more:
         inner = "".join(_citation(hit, sources[hit.policy]) for hit in more)
         parts.append(f"<details><summary>另有 {len(more)} 条相关条款</summary>{inner}</details>")
     parts.append(f'<p class="foot">把握 {answer.confidence:.0%} · {answer.took_ms:.0f} 毫秒</p></div>')
     return "".join(parts)
+
+
+def _understood(answer: Answer) -> str:
+    """Return how the question was read, if not as it was typed."""
+    typed = "".join(answer.question.split())
+    if "".join(answer.standalone.split()) == typed:
+        return ""
+    return f'<p class="understood">按「{html.escape(answer.standalone)}」查找</p>'
+
+
+def _parts(answer: Answer) -> str:
+    """Return the questions of a message that asks several, each with the clause that answers it or that none does."""
+    if len(answer.parts) < 2:
+        return ""
+    items = (f"<li>{html.escape(part.question)} <b>{html.escape(part.clause or '政策未涉及')}</b></li>" for part in answer.parts)
+    return f'<ol class="parts">{"".join(items)}</ol>'
 
 
 def _citation(hit: Hit, source: Source) -> str:
@@ -42,7 +62,7 @@ def _citation(hit: Hit, source: Source) -> str:
 
 def _not_covered(answer: Answer, sources: Mapping[str, Source]) -> str:
     """Return the refusal, the ways to reach the company, and the nearest clauses, named as what they are."""
-    parts = [f'<div class="answer refusal"><p class="verdict">{html.escape(answer.note)}</p>']
+    parts = [f'<div class="answer refusal">{_understood(answer)}<p class="verdict">{html.escape(answer.note)}</p>']
     if answer.contacts:
         parts.append(f'<p class="contacts">可以直接联系我们: {"、".join(_contact(c) for c in answer.contacts)}</p>')
     nearest = answer.hits[:NEAREST]

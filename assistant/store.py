@@ -137,7 +137,7 @@ def _write(index: Index, files: IndexFiles, place: Path, encoder: str, settings:
         b=settings.b,
         corpus=os.path.relpath(settings.corpus.resolve(), place.resolve()),
         sources={p.source.filename: identity(p.source) for p in index.policies},
-        bank=digest_of(bank_files(settings.banks)),
+        bank=index.bank,
         files=_hashes(files.folder),
     )
     files.manifest.write_bytes(TypeAdapter(Manifest).dump_json(manifest, indent=1) + b"\n")
@@ -203,6 +203,6 @@ def load_index(folder: Path, manifest: Manifest) -> Index:
         raise IndexDamaged(f"索引文件缺失或已损坏: {folder}。{REBUILD}")
     try:
         policies = tuple(_POLICY.validate_json(line) for line in files.policies.read_bytes().splitlines())
-        return Index.read(policies, files)
+        return Index.read(policies, manifest.bank, files)
     except (OSError, ValueError, RuntimeError, ValidationError) as error:
         raise IndexDamaged(f"索引读不了: {folder}。{REBUILD}") from error

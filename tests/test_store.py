@@ -72,7 +72,7 @@ def test_damaged_files_are_noticed(copy: Settings, name: str) -> None:
         Assistant.load(copy)
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"format": 1}', "\x00"])
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"format": 2}', "\x00"])
 def test_damaged_manifest(copy: Settings, manifest: str) -> None:
     IndexFiles(copy.index).manifest.write_text(manifest)
     with pytest.raises(IndexDamaged, match="assistant build"):

@@ -38,7 +38,7 @@ from assistant.understand import understand
 
 COVERED_SHARE = 0.7  # how often users ask what the policy covers; sets the prior, not the ranking
 REFUSED = 0.04  # answerable questions that the threshold may refuse
-BANK_REFUSED = 0.09  # the same where half a bank makes questions harder than they will be with all of it
+BANK_REFUSED = 0.07  # the same where half a bank makes questions harder than they will be with all of it
 SAMPLED = 0.3  # of the many questions written clause by clause
 ASKED = 800  # bank questions that calibrate a bank
 Question = tuple[str, str, int]  # document, question, whether it is covered
