@@ -41,7 +41,7 @@ from assistant.parse import parse
 from assistant.retrieve import Found, Scope, phrases_of, retrieve
 from assistant.segment import segment
 from assistant.settings import Settings
-from assistant.signals import Retrievers
+from assistant.signals import Retrievers, Signals
 from assistant.small_talk import SmallTalk
 from assistant.store import check, identity, load_index, located, read_manifest, recipe, save_index
 from assistant.terms import Terms
@@ -159,7 +159,8 @@ class Assistant:
 
     def _judge(self, query: Query, scope: Scope) -> Judged:
         """Find the clauses for a query and decide whether they cover it, part by part if it has parts."""
-        found = retrieve(query, self.retrievers, self.settings, scope)
+        gathered: dict[str, Signals] = {}
+        found = retrieve(query, self.retrievers, self.settings, scope, gathered)
         if talk := self.small_talk.reply(query.standalone, found.signals):
             return Judged(found.hits, 0.0, "not_covered", talk)
         confidence = self._confidence(query.standalone, found)
@@ -167,7 +168,8 @@ class Assistant:
             verdict = verdict_of(confidence, self.calibration.threshold)
             cited = cite(found.hits, self.settings.cited)
             return Judged(found.hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, cited)
-        asked = [(part, retrieve(part, self.retrievers, self.settings, scope)) for part in query.parts[:MOST_PARTS]]
+        parts = query.parts[:MOST_PARTS]
+        asked = [(part, retrieve(part, self.retrievers, self.settings, scope, gathered)) for part in parts]
         if query.listed:
             hits = merge(found.hits, [found.hits for _, found in asked], scope.limit)
             verdict = verdict_of(confidence, self.calibration.threshold)

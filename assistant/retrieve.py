@@ -43,16 +43,24 @@ class Found:
     signals: Signals
 
 
-def retrieve(query: Query, retrievers: Retrievers, settings: Settings, scope: Scope) -> Found:
-    """Return the best clauses for a query: every view is asked, and what they find is added up by their weights."""
+def retrieve(
+    query: Query, retrievers: Retrievers, settings: Settings, scope: Scope, gathered: dict[str, Signals] | None = None
+) -> Found:
+    """Return the best clauses for a query: every view is asked, and what they find is added up by their weights.
+
+    :param gathered: signals of texts that were already asked in this scope; new ones are added
+    """
     index = retrievers.index
     within = index.ranges[scope.policy] if scope.policy else range(len(index.clauses))
     words = query.views[0][0]
     named = _named(words, index, within)
     holding = _holding(scope.phrases, index, within)
     also = [*named, *holding]
-    gathered = {text: gather(text, retrievers, settings, within, also) for text in {**dict(query.views), query.standalone: 0}}
-    candidates = np.unique(np.concatenate([signals.candidates for signals in gathered.values()]))
+    gathered = {} if gathered is None or also else gathered
+    texts = {**dict(query.views), query.standalone: 0.0}
+    for text in texts.keys() - gathered.keys():
+        gathered[text] = gather(text, retrievers, settings, within, also)
+    candidates = np.unique(np.concatenate([gathered[text].candidates for text in texts]))
     scores = np.zeros(len(candidates))
     for text, weight in query.views:
         scores += weight * _spread(candidates, gathered[text].candidates, fuse(gathered[text], settings.weights))

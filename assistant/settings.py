@@ -22,6 +22,7 @@ class Settings:
 
     :param weights: how much each signal counts (assistant/signals.py says what they are)
     :param depth: candidates each retriever contributes to the fusion
+    :param closely: candidates that are read term by term, the best of the other signals
     :param found: hits of a search at most; `cited` is how many hits are shown as the answer at most
     :param longest_question: in characters; what is longer is refused
     :param corpus_named: whether `corpus` was asked for; if not, an index is used with the corpus it was built from
@@ -35,6 +36,7 @@ class Settings:
     k1: float = 1.5
     b: float = 0.75
     depth: int = 1000
+    closely: int = 100
     found: int = 50
     cited: int = 3
     longest_question: int = 2000

@@ -100,11 +100,16 @@ def gather(question: str, retrievers: Retrievers, settings: Settings, within: ra
         "clause": spread(clause_ids, clause_scores, float(clause_scores.min(initial=1.0))),
         "sentence": spread(owners, sentence_scores[first], float(sentence_scores.min(initial=1.0))),
         "bm25": lexical[candidates].astype(np.float64),
-        "term": retrievers.terms.scores(terms, candidates) if retrievers.terms else none,
+        "term": none,
         "taught": spread(taught_ids, taught_scores, float(taught_scores.min(initial=1.0))) if len(taught_ids) else none,
         "asked": np.log(spread(asked.clauses, asked.shares, 0.0) + ASKED_LEAST) if len(asked.clauses) else none,
         "known": known.scores(vector, index.vectors_of(candidates)) if known and len(candidates) else none,
     }
+    if retrievers.terms and len(candidates):
+        so_far = fuse(Signals(candidates, scores, candidates), settings.weights)
+        read = np.sort(np.argsort(-so_far, kind="stable")[: settings.closely])
+        close = retrievers.terms.scores(terms, candidates[read])
+        scores["term"] = spread(candidates[read], close, float(close.min()))
     return Signals(candidates, scores, spread(owners, sentence_ids[first], -1).astype(np.int64), asked.answered, asked.refused)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+MOST_TERMS = 40  # of a long message the heaviest, as in training
+
 
 class Terms:
     """The terms of every clause, as rows of one table of vectors."""
@@ -37,11 +39,15 @@ class Terms:
             return np.zeros(0), np.zeros((0, len(clauses)))
         asked = self.vectors[known].astype(np.float32)
         weights = np.linalg.norm(asked, axis=1)
+        if len(known) > MOST_TERMS:
+            heaviest = np.sort(np.argsort(-weights, kind="stable")[:MOST_TERMS])
+            asked, weights = asked[heaviest], weights[heaviest]
         lengths = self.starts[clauses + 1] - self.starts[clauses]
         firsts = np.cumsum(lengths) - lengths
         flat = np.arange(lengths.sum()) - np.repeat(firsts, lengths) + np.repeat(self.starts[clauses], lengths)
-        alike = (_unit(asked) @ self.units.T)[:, self.places[flat]]
-        return weights / weights.sum(), np.maximum.reduceat(alike, firsts, axis=1)
+        # terms of clauses as rows, so that the maximum runs over memory in order
+        alike = (self.units @ _unit(asked).T)[self.places[flat]]
+        return weights / weights.sum(), np.maximum.reduceat(alike, firsts, axis=0).T
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

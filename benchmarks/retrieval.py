@@ -2,14 +2,14 @@
 
     python benchmarks/retrieval.py [QUESTIONS.jsonl] [--corpus PATH]
 
-Prints a Markdown table. Without arguments it uses benchmarks/questions.jsonl, written for the policy in corpus/.
+Prints a Markdown table. Without arguments it uses the two question files beside it, written for the policy in corpus/ and
+kept out of its question bank. Follow-ups are left out, and every message is searched as one question.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import bm25s
@@ -18,10 +18,20 @@ import numpy as np
 from assistant import Assistant, Settings
 from assistant.evaluate import Question, holds, read_questions
 from assistant.index import searched_text
-from assistant.retrieve import Signals, fuse, gather
 from assistant.segment import identifiers, ngrams, segment, words
+from assistant.settings import WEIGHTS
+from assistant.signals import Signals, fuse, gather
+from assistant.spelling import mend
 
 HERE = Path(__file__).parent
+NAMES = {
+    "clause": "向量, 整条",
+    "sentence": "向量, 最佳句",
+    "term": "逐词最近 (late interaction)",
+    "known": "已知问题 (pivot)",
+    "taught": "题库所学",
+    "asked": "题库邻近",
+}
 Scorer = Callable[[str, Signals], np.ndarray]
 
 
@@ -40,38 +50,42 @@ def lexical(assistant: Assistant, terms_of: Callable[[str], list[str]]) -> Score
     return score
 
 
-def weighted(assistant: Assistant, clause: float, sentence: float, bm25: float) -> Scorer:
-    """Return the shipped fusion with other weights."""
-    settings = replace(assistant.settings, clause_weight=clause, sentence_weight=sentence, bm25_weight=bm25)
-    return lambda _, signals: fuse(signals, settings)
+def weighted(*names: str) -> Scorer:
+    """Return the shipped fusion with some of its signals only."""
+    weights = {name: weight for name, weight in WEIGHTS.items() if name in names}
+    return lambda _, signals: fuse(signals, weights)
 
 
 def reciprocal(_: str, signals: Signals) -> np.ndarray:
-    """Reciprocal rank fusion of the three signals with the usual 60 (Cormack et al. 2009)."""
-    ranks = [np.argsort(np.argsort(-s, kind="stable")) + 1 for s in (signals.clause, signals.sentences, signals.bm25)]
-    return sum(1 / (60 + rank) for rank in ranks)
+    """Reciprocal rank fusion of all signals with the usual 60 (Cormack et al. 2009)."""
+    ranks = [np.argsort(np.argsort(-scores, kind="stable")) + 1 for scores in signals.scores.values()]
+    return np.sum([1 / (60 + rank) for rank in ranks], axis=0)
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("questions", type=Path, nargs="?", default=HERE / "questions.jsonl")
+    parser.add_argument("questions", type=Path, nargs="*", default=[HERE / "questions.jsonl", HERE / "hard.jsonl"])
     parser.add_argument("--corpus", type=Path)
     args = parser.parse_args()
     settings = Settings.from_environment()
     assistant = Assistant.build(args.corpus or settings.corpus, settings)
-    questions = [q for q in read_questions(args.questions) if q.gold]
+    questions = [q for file in args.questions for q in read_questions(file) if q.gold and not q.history]
     everything = range(len(assistant.index.clauses))
-    signals = [gather(q.question, assistant.index, assistant.encoder, settings, everything) for q in questions]
-    shipped = (settings.clause_weight, settings.sentence_weight, settings.bm25_weight)
+    signals = [gather(mend(q.question, assistant.lexicon), assistant.retrievers, settings, everything) for q in questions]
+    own = ("clause", "sentence", "bm25")
     scorers: dict[str, Scorer] = {
         "BM25, jieba 词": lexical(assistant, lambda t: words(t) + identifiers(t)),
         "BM25, 字 + 二元组": lexical(assistant, lambda t: ngrams(t) + identifiers(t)),
         "BM25, 词 + 字 + 二元组": lexical(assistant, segment),
-        "向量, 整条": weighted(assistant, 1, 0, 0),
-        "向量, 最佳句": weighted(assistant, 0, 1, 0),
-        "名次融合 (RRF)": reciprocal,
-        f"加权融合 {shipped}": weighted(assistant, *shipped),
+        **{NAMES[name]: weighted(name) for name in WEIGHTS if name != "bm25"},
+        "整条 + 最佳句": weighted("clause", "sentence"),
+        "… + BM25": weighted(*own),
+        "… + 逐词": weighted(*own, "term"),
+        "… + 已知问题": weighted(*own, "term", "known"),
+        "… + 题库所学": weighted(*own, "term", "known", "taught"),
+        "… + 题库邻近 = 实际使用": weighted(*WEIGHTS),
+        "全部, 名次融合 (RRF)": reciprocal,
     }
     print(f"{len(questions)} 题, {len(everything)} 条\n\n| 方法 | hit@1 | hit@3 | hit@10 |\n|---|---|---|---|")
     for name, scorer in scorers.items():
