@@ -39,7 +39,7 @@ from assistant.known import load_known
 from assistant.lexicon import Lexicon, load_lexicon
 from assistant.parse import parse
 from assistant.retrieve import Found, Scope, phrases_of, retrieve
-from assistant.segment import segment
+from assistant.segment import ngrams, segment
 from assistant.settings import Settings
 from assistant.signals import Retrievers, Signals
 from assistant.small_talk import SmallTalk
@@ -258,4 +258,5 @@ def _lexicon(index: Index) -> Lexicon:
     """Return the words of the domain together with those of these policies."""
     lexicon = load_lexicon()
     lexicon.learn(index.bm25.vocab_dict)
+    lexicon.pairs.update(gram for question in index.questions for gram in ngrams(question) if len(gram) == 2)
     return lexicon

@@ -3,7 +3,7 @@
     python training/lexicon.py --data DATA_FOLDER --out assistant/lexicon.tsv
 
 Writes word, count and toneless pinyin, most frequent first, and beside it pairs.tsv: for every character those that were
-seen right after it. Counts are those of the questions written for this project,
+seen right after it, in general Chinese as well. Counts are those of the questions written for this project,
 plus a quarter of those of the policies, scaled to the same total; held-out documents are left out, as in training. With
 --shapes FONT it writes, for every character of the lexicon, those that look like it: glyphs drawn 32 points high, blurred a
 little, and compared by the cosine of their ink.
@@ -16,13 +16,13 @@ import collections
 from pathlib import Path
 
 import numpy as np
-from data import held_out_documents, rows
+from data import general_sentences, held_out_documents, rows
 from pypinyin import lazy_pinyin
 
 from assistant.lexicon import LATIN_ONLY, SHORTEST_LATIN
 from assistant.segment import HAN_ONLY, identifiers, ngrams, plain_words
 
-RAREST, RAREST_LATIN, POLICY_SHARE = 2.0, 10, 0.25
+RAREST, RAREST_LATIN, RAREST_GENERAL, POLICY_SHARE = 2.0, 10, 10, 0.25
 ALIKE, MOST_ALIKE, SIZE = 0.86, 8, 32
 
 
@@ -41,6 +41,8 @@ def counted(data: Path) -> tuple[dict[str, float], dict[str, str], dict[str, int
             written.update(w for w in plain_words(row["clause"][:600]) if HAN_ONLY.fullmatch(w))
             latin.update({w for w in identifiers(row["clause"]) if LATIN_ONLY.fullmatch(w) and len(w) >= SHORTEST_LATIN})
             pairs.update(gram for gram in set(ngrams(row["clause"])) if len(gram) == 2)
+    general = collections.Counter(gram for s in general_sentences(data) for gram in set(ngrams(s)) if len(gram) == 2)
+    pairs.update({pair: int(RAREST) for pair, count in general.items() if count >= RAREST_GENERAL})
     scale = POLICY_SHARE * asked.total() / written.total()
     followers: dict[str, str] = collections.defaultdict(str)
     for pair in sorted(pair for pair, count in pairs.items() if count >= RAREST):
