@@ -56,6 +56,8 @@ def judge_parts(
         verdict = verdict_of(sure, threshold)
         return Judged(tuple(whole), sure, verdict, "" if verdict == "answered" else NOT_COVERED, cite(whole, most))
     firsts = {found.hits[0].anchor: found.hits[0] for (_, found), yes in zip(asked, covered, strict=True) if yes and found.hits}
+    if sure >= threshold and whole:  # what answers the message as a whole stands first, should it be one question after all
+        firsts = {whole[0].anchor: whole[0], **firsts}
     missing = [part.question for part in parts if part.verdict == "not_covered"]
     note = "这份政策没有写到: " + "; ".join(missing) if missing else ""
     ordered = [*firsts.values(), *(hit for hit in hits if hit.anchor not in firsts)]

@@ -18,6 +18,10 @@ _ASKS = re.compile(
     r"[?？]|吗|呢|嘛|么$|[不没]$|没有$|多少|怎么|咋|如何|什么|啥|哪|谁|多久|多长|多少|几[天个年月日种家次]|为何|凭什么|凭啥|能不能|会不会|可不可以|是不是|"
     r"要不要|有没有|行不行|能否|是否|可否|需不需要|(.)不\1"
 )
+_COMPLETE = re.compile(  # 我逛过哪些帖子, 你们留多久 is one question: its first half does not ask by itself
+    r"(?:[?？]|吗|呢|嘛|么|不|没|没有|多少|多久|谁|哪里|哪儿|几天)[,，、]*$|^\W*(?:为什么|为啥|凭什么|凭啥|怎么|咋|如何)|"
+    r"(?:能不能|会不会|可不可以|是不是|要不要|怎么|如何|是否|能否)\S{2,}"
+)
 _HOLLOW = re.compile(
     r"请问|麻烦|你好|您好|你们|我们|客户|用户|对方|他们?|我|您|你|想|要|问|知道|一下|行不行|可以|是不是|对不对|怎么办|咋办|咋整|为什么|"
     r"为啥|凭什么|凭啥|怎么|咋|什么|啥|吗|呢|嘛|啊|呀|吧|了|的|有|没有|没|能|会|是|在|不|还|另外|以及|顺便|同时|都|也|就|又|那|这|一"
@@ -82,7 +86,7 @@ def _pieces(sentence: str) -> list[str]:
     out: list[str] = []
     for stretch in _JOIN.split(sentence):
         for piece in _CLAUSE.findall(stretch):
-            if out and not (_ASKS.search(piece) and _ASKS.search(out[-1])):
+            if out and not (_ASKS.search(piece) and _COMPLETE.search(out[-1])):
                 out[-1] += piece
             else:
                 out.append(piece)
