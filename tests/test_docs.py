@@ -31,11 +31,11 @@ def test_every_command_and_setting_is_described(readme: str) -> None:
 
 @pytest.mark.parametrize("readme", [README, ENGLISH], ids=["zh", "en"])
 def test_shown_answers_are_the_real_ones(readme: str, assistant: Assistant, settings: Settings) -> None:
-    shown = re.findall(r"\$ assistant ask (\S+)\n(.*?)```", readme, re.S)
+    shown = re.findall(r"\$ assistant ask (\S+|\"[^\"]+\")\n(.*?)```", readme, re.S)
     assert shown
     for question, output in shown:
         done = subprocess.run(
-            [sys.executable, "-m", "assistant", "ask", question], capture_output=True, text=True, check=True, cwd=ROOT,
+            [sys.executable, "-m", "assistant", "ask", question.strip("\"")], capture_output=True, text=True, check=True, cwd=ROOT,
             env={"PATH": "", "HOME": str(settings.cache), "ASSISTANT_INDEX": str(settings.index), "PYTHONUTF8": "1"},
         )  # fmt: skip
         assert without_time(done.stdout) == without_time(output)

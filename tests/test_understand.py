@@ -77,7 +77,7 @@ def test_a_follow_up_finds_what_it_is_about(assistant: Assistant) -> None:
 def test_every_part_is_answered_or_said_not_to_be(assistant: Assistant) -> None:
     both = assistant.ask("怎么注销账户? 另外, 为什么要读我的通讯录?")
     assert both.verdict == "answered" and len(both.parts) == 2
-    assert [part.clause for part in both.parts] == [hit.clause for hit in both.citations]
+    assert {part.clause for part in both.parts} <= {hit.clause for hit in both.citations}
     half = assistant.ask("怎么注销账户? 红烧肉怎么做才不柴?")
     assert half.verdict == "partial" and [part.verdict for part in half.parts] == ["answered", "not_covered"]
     assert "红烧肉" in half.note and half.citations[0].clause == "五、4"
