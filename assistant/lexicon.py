@@ -19,6 +19,7 @@ from rapidfuzz.distance import OSA
 from assistant.segment import HAN_ONLY, frequency
 
 UNSEEN = 16.0  # cost of a character that no table has
+LEARNED = 3.0  # count of a word that only the policy has
 LATIN_ONLY = re.compile(r"[a-z]+")
 SHORTEST_LATIN = 3
 _JIEBA_SHARE = 0.1
@@ -56,6 +57,7 @@ class Lexicon:
     openings: set[tuple[str, ...]] = field(default_factory=set)
     gaps: dict[str, list[str]] = field(default_factory=dict)
     total: float = 0.0
+    pending: list[str] = field(default_factory=list)
 
     def add(self, word: str, count: float, syllables: tuple[str, ...]) -> None:
         """Enter one word; its first entry decides its sound."""
@@ -89,16 +91,23 @@ class Lexicon:
         return next((word for word, _, _ in near if len(typed) > SHORTEST_LATIN or sorted(word) == sorted(typed)), None)
 
     def learn(self, words: Iterable[str]) -> None:
-        """Enter the words of a policy that the lexicon lacks."""
-        from pypinyin import lazy_pinyin
-
+        """Enter the words of a policy that the lexicon lacks; their sounds are looked up when they are first needed."""
         for word in words:
             if LATIN_ONLY.fullmatch(word):
                 self.latin.add(word)
             elif 1 < len(word) <= 6 and HAN_ONLY.fullmatch(word):
                 self.pairs.update(word[n : n + 2] for n in range(len(word) - 1))
                 if word not in self.counts:
-                    self.add(word, 3.0, tuple(lazy_pinyin(word)))
+                    self.pending.append(word)
+
+    def settle(self) -> None:
+        """Look up the sounds of the words learned since; pypinyin takes half a second to start, most questions need none."""
+        from pypinyin import lazy_pinyin
+
+        pending, self.pending = self.pending, []  # taken at once: another thread may be asking as well
+        for word in pending:
+            if word not in self.counts:
+                self.add(word, LEARNED, tuple(lazy_pinyin(word)))
 
 
 @cache

@@ -72,6 +72,7 @@ class _Lattice:
 
     def __init__(self, text: str, lexicon: Lexicon, runs: dict[int, int]) -> None:
         self.text, self.lexicon, self.runs = text, lexicon, runs
+        lexicon.settle()
         self.sounds = sounds_of(text)
         self.han = any(self.sounds)
         self.pinyin = self._pinyin_places()
