@@ -161,7 +161,8 @@ class Assistant:
         """Find the clauses for a query and decide whether they cover it, part by part if it has parts."""
         gathered: dict[str, Signals] = {}
         found = retrieve(query, self.retrievers, self.settings, scope, gathered)
-        if talk := self.small_talk.reply(query.standalone, found.signals):
+        words = query.views[0][0]
+        if talk := self.small_talk.reply(words, gathered.get(words, found.signals)):
             return Judged(found.hits, 0.0, "not_covered", talk)
         confidence = self._confidence(query.standalone, found)
         if not query.parts:

@@ -40,7 +40,7 @@ def leans(question: str) -> bool:
         return False
     length = len("".join(HAN_ONLY.findall(question)))
     if length <= SHORT:
-        return True
+        return length > 0
     signs = bool(_OPENING.search(question)) + bool(_POINTING.search(question)) + bool(_ENDING.search(question))
     return signs > 0 if length <= LONG else signs > 1 or bool(_POINTING.search(question))
 

@@ -66,6 +66,11 @@ def test_the_question_in_a_long_story_is_found() -> None:
     assert parts_of(story).questions == ("现在我就想知道怎么注销账户?",)
 
 
+def test_thanks_after_an_answer_is_not_a_follow_up(assistant: Assistant) -> None:
+    assert assistant.ask("谢谢", CLOSING).note.startswith("不客气")
+    assert assistant.ask("😀😀", CLOSING).note.startswith("没有看出")
+
+
 def test_a_follow_up_finds_what_it_is_about(assistant: Assistant) -> None:
     complaint = [{"role": "user", "content": "我想投诉你们"}, {"role": "assistant", "content": "您可以拨打客服电话。"}]
     answer = assistant.ask("那多久能回?", complaint)
