@@ -125,6 +125,7 @@ def launch(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> g
         except OSError as error:
             hint = f"端口被占用时用 --port 换一个, 例如 --port {port + 1}; 地址不对时改 --host。"
             raise PortInUse(f"{host}:{port} 打不开 ({error.strerror})。{hint}") from error
+    assistant.lexicon.settle()  # pinyin starts now, not at the first question with a slip
     demo = build_app(assistant)
     demo.queue(default_concurrency_limit=PARALLEL)
     demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **look())
