@@ -24,7 +24,7 @@ OWN_SHARE = 0.5  # a bank belongs to a policy if this share of its questions fit
 
 
 @dataclass(frozen=True, slots=True)
-class KnownQuestion:
+class BankQuestion:
     """A question of the bank.
 
     :param clause: number of the clause that answers it; None if the policy does not
@@ -47,8 +47,8 @@ class Ties:
     """
 
     held: tuple[tuple[str, int], ...]
-    changed: tuple[KnownQuestion, ...]
-    lost: tuple[KnownQuestion, ...]
+    changed: tuple[BankQuestion, ...]
+    lost: tuple[BankQuestion, ...]
 
 
 def hash_of(clause: Clause) -> str:
@@ -67,7 +67,7 @@ def digest_of(files: Iterable[Path]) -> str:
     return hashlib.sha256(b"".join(sorted(file.read_bytes() for file in files))).hexdigest()[:16]
 
 
-def read_bank(file: Path) -> list[KnownQuestion]:
+def read_bank(file: Path) -> list[BankQuestion]:
     """Read a bank.
 
     :raises CorpusError: if it cannot be read or a line is not a question
@@ -87,14 +87,14 @@ def read_bank(file: Path) -> list[KnownQuestion]:
     return found
 
 
-def write_bank(file: Path, questions: Iterable[KnownQuestion]) -> None:
+def write_bank(file: Path, questions: Iterable[BankQuestion]) -> None:
     """Write a bank whole, through a file beside it, so that a failure leaves the old one."""
     fresh = file.with_name(f".{file.name}.new")
     fresh.write_bytes(b"".join(_ADAPTER.dump_json(question) + b"\n" for question in questions))
     fresh.replace(file)
 
 
-def tie(bank: Sequence[KnownQuestion], clauses: Sequence[Clause]) -> Ties | None:
+def tie(bank: Sequence[BankQuestion], clauses: Sequence[Clause]) -> Ties | None:
     """Lay a bank against clauses; None if it is the bank of another policy."""
     positions = {clause.clause: n for n, clause in enumerate(clauses)}
     held: list[tuple[str, int]] = []
@@ -115,4 +115,4 @@ def tie(bank: Sequence[KnownQuestion], clauses: Sequence[Clause]) -> Ties | None
     return Ties(tuple(held), tuple(changed), tuple(lost))
 
 
-_ADAPTER = TypeAdapter(KnownQuestion)
+_ADAPTER = TypeAdapter(BankQuestion)

@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +24,10 @@ from assistant.segment import segment
 from assistant.signals import Retrievers, standardise
 
 FILE = "calibration.json"
+LIKENESS = ("known", "known_five", "silent", "silent_five", "usual")
 FEATURES = (
     "nearest", "field", "sentence", "term", "covered", "in_policy", "accounted", "lost", "size", "number",
-    "known", "known_five", "silent", "silent_five", "usual", "peak",
+    *LIKENESS, "peak",
 )  # fmt: skip
 BANK_FEATURES = ("general", "answered", "refused")
 ACCOUNTED = 0.5
@@ -79,7 +81,7 @@ def features_of(question: str, found: Found, retrievers: Retrievers) -> dict[str
     said = set(segment(searched_text(clauses[found.best], headings=2))) if found.best >= 0 else set()
     count = max(1, len(terms))
     vector = retrievers.encoder.encode([question], query=True)[0]
-    likeness = retrievers.known.likeness(vector) if retrievers.known else dict.fromkeys(FEATURES[10:15], 0.0)
+    likeness = retrievers.known.likeness(vector) if retrievers.known else dict.fromkeys(LIKENESS, 0.0)
     accounted, lost = _accounted(terms, found.best, retrievers)
     return {
         "nearest": float(nearest[0]) if len(nearest) else 0.0,
@@ -126,9 +128,8 @@ def load_calibration(model: str) -> Calibration:
         raise ModelError(f"校准文件读不了: {file} ({error})。请用 training/calibrate.py 重新生成, 或删除它。") from error
 
 
-def _regression(raw: Mapping[str, object], known: tuple[str, ...]) -> Regression:
+def _regression(raw: Mapping[str, Any], known: tuple[str, ...]) -> Regression:
     """Read one regression and refuse features that do not exist."""
-    weights, intercept = dict(raw["weights"]), raw["intercept"]  # type: ignore[call-overload]
-    if unknown := set(weights) - set(known):
+    if unknown := set(raw["weights"]) - set(known):
         raise ValueError(f"未知特征 {'、'.join(sorted(unknown))}")
-    return Regression({str(k): float(v) for k, v in weights.items()}, float(str(intercept)))
+    return Regression({str(k): float(v) for k, v in raw["weights"].items()}, float(raw["intercept"]))

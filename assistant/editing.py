@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.assistant import Assistant
-from assistant.bank import KnownQuestion, bank_files, hash_of, read_bank, tie, write_bank
+from assistant.bank import BankQuestion, bank_files, hash_of, read_bank, tie, write_bank
 from assistant.clause import Clause, Policy
 from assistant.errors import ClauseNotFound, CorpusError, QuestionError
 
@@ -22,7 +22,7 @@ WITHIN = 3  # a question of the bank has to lead to its clause within so many hi
 class Editor:
     """One policy, its bank, and the file that the bank lies in."""
 
-    def __init__(self, assistant: Assistant, policy: Policy, file: Path, bank: list[KnownQuestion]) -> None:
+    def __init__(self, assistant: Assistant, policy: Policy, file: Path, bank: list[BankQuestion]) -> None:
         self.assistant, self.policy, self.file, self.bank = assistant, policy, file, bank
         self.clauses = {clause.clause: clause for clause in policy.clauses}
 
@@ -61,7 +61,7 @@ class Editor:
         if any(k.question == question for k in self.bank):
             raise QuestionError(f"题库里已有「{question}」。要改它对应的条款, 请先 reject 再 add。")
         clause = self._clause(number) if number else None
-        known = KnownQuestion(question, clause.clause if clause else None, hash_of(clause) if clause else "")
+        known = BankQuestion(question, clause.clause if clause else None, hash_of(clause) if clause else "")
         after = [n for n, k in enumerate(self.bank) if k.clause == known.clause]
         self.bank.insert(after[-1] + 1 if after else len(self.bank), known)
         write_bank(self.file, self.bank)

@@ -15,7 +15,7 @@ _SENTENCE = re.compile(r"[^。!！?？;；\n…~～]+[。!！?？;；\n…~～]*
 _CLAUSE = re.compile(r"[^,，、]+[,，、]*")
 _JOIN = re.compile(r"[,，]?(?=还有(?!没有)|另外|以及|顺便|同时|再就是|第[二三]个?[,，:：]?|其次)")
 _ASKS = re.compile(
-    r"[?？]|吗|呢|嘛|么$|[不没]$|没有$|多少|怎么|咋|如何|什么|啥|哪|谁|多久|多长|多少|几[天个年月日种家次]|为何|凭什么|凭啥|能不能|会不会|可不可以|是不是|"
+    r"[?？]|吗|呢|嘛|么$|[不没]$|没有$|多少|怎么|咋|如何|什么|啥|哪|谁|多久|多长|几[天个年月日种家次]|为何|凭什么|凭啥|能不能|会不会|可不可以|是不是|"
     r"要不要|有没有|行不行|能否|是否|可否|需不需要|(.)不\1"
 )
 _COMPLETE = re.compile(  # 我逛过哪些帖子, 你们留多久 is one question: its first half does not ask by itself
@@ -41,12 +41,7 @@ class Parts:
 
 def parts_of(message: str) -> Parts:
     """Return the questions of a message; a message that asks once comes back whole."""
-    pieces = [
-        piece.strip(" ,，、。;；\n")
-        for sentence in _SENTENCE.findall(message)
-        for clause in _pieces(sentence)
-        for piece in [clause]
-    ]
+    pieces = [piece.strip(" ,，、。;；\n") for sentence in _SENTENCE.findall(message) for piece in _pieces(sentence)]
     questions: list[str] = []
     telling: list[str] = []
     for piece in filter(None, pieces):

@@ -65,9 +65,7 @@ def retrieve(
     for text, weight in query.views:
         scores += weight * _spread(candidates, gathered[text].candidates, fuse(gathered[text], settings.weights))
     # ties are broken by place in the text, so that results do not depend on the machine
-    order = np.array(
-        sorted(range(len(scores)), key=lambda i: (named.get(int(candidates[i]), len(named)), -scores[i], i)), dtype=int
-    )
+    order = sorted(range(len(scores)), key=lambda i: (named.get(int(candidates[i]), len(named)), -scores[i], i))
     ranked = [(int(candidates[i]), float(scores[i])) for i in order if not scope.phrases or int(candidates[i]) in holding]
     evidence = _Evidence(gathered[words], set(segment(" ".join(text for text, _ in query.views))), named, index)
     best = ranked[0][0] if ranked else -1

@@ -11,6 +11,7 @@ from importlib import resources
 
 import numpy as np
 
+from assistant.answer import NO_WORDS
 from assistant.embed import Encoder
 from assistant.signals import Signals
 
@@ -20,7 +21,7 @@ REPLIES = {
     "identity": "我是政策条款助手: 您问, 我从政策原文里找出对应的条款, 逐字引用并注明编号; 政策没写到的, 我会直说。",
     "order": "这件事我帮不上: 我只从政策原文里找条款来回答。请问一个和政策有关的问题。",
     "scolding": "让您不愉快了, 很抱歉。请告诉我遇到的是什么事, 我来找政策里对应的条款。",
-    "noise": "没有看出要问的内容。请用一句话说出您的问题, 例如: 怎么注销账户。",
+    "noise": NO_WORDS,
 }
 ALIKE = 0.7
 _MARKS = re.compile(r"[,，.。!！?？;；、~～\s]+")

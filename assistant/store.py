@@ -35,9 +35,11 @@ _RECIPE = (
     "numbering",
     "parse",
     "references",
+    "script",
     "segment",
     "tables",
     "teach",
+    "vectors",
 )
 _POLICY = TypeAdapter(Policy)
 REBUILD = "请运行 assistant build 重建索引。"

@@ -45,15 +45,13 @@ def understand(question: str, history: Sequence[Mapping[str, Any]], lexicon: Lex
     standalone = joined(subject, words) if leaning else words
     context: list[View] = []
     if leaning:
-        context = [(standalone, CONTEXT), (turns.answer[:LONGEST_SAID], SAID)]
+        context = [(standalone, CONTEXT), *([(turns.answer[:LONGEST_SAID], SAID)] if turns.answer else [])]
     elif subject:  # a new subject is searched for itself; the old one only breaks ties
         context = [(joined(subject, words), FAINT_CONTEXT)]
     found = parts_of(words)
     if len(found.questions) == 1:
         core = found.questions[0]
         views = [(core, 1.0), *([(words, WHOLE)] if core != words else []), *context]
-        return Query(standalone, tuple(view for view in views if view[0]))
-    parts = tuple(
-        Query(part, tuple(view for view in [(part, 1.0), (words, WHOLE), *context] if view[0])) for part in found.questions
-    )
-    return Query(standalone, tuple(view for view in [(words, 1.0), *context] if view[0]), parts, found.listed)
+        return Query(standalone, tuple(views))
+    parts = tuple(Query(part, ((part, 1.0), (words, WHOLE), *context)) for part in found.questions)
+    return Query(standalone, ((words, 1.0), *context), parts, found.listed)

@@ -11,7 +11,7 @@ import pytest
 from samples import ROOT, source_of
 
 from assistant import Assistant, AssistantError, Settings
-from assistant.bank import KnownQuestion, bank_files, hash_of, read_bank, tie, write_bank
+from assistant.bank import BankQuestion, bank_files, hash_of, read_bank, tie, write_bank
 from assistant.clause import Policy
 from assistant.editing import Editor
 from assistant.errors import CorpusError, IndexStale, QuestionError
@@ -55,8 +55,8 @@ def test_every_question_still_leads_to_its_clause(assistant: Assistant) -> None:
 
 def test_a_changed_clause_sets_its_questions_aside() -> None:
     old = parse(source_of("一、甲\n我们收集位置信息。\n二、乙\n您可以注销账户。\n三、丙\n保存三年。"))
-    bank = [KnownQuestion(f"问{c.clause}", c.clause, hash_of(c)) for c in old.clauses] + [KnownQuestion("天气", None)]
-    bank.append(KnownQuestion("又问一", "一", bank[0].words))
+    bank = [BankQuestion(f"问{c.clause}", c.clause, hash_of(c)) for c in old.clauses] + [BankQuestion("天气", None)]
+    bank.append(BankQuestion("又问一", "一", bank[0].words))
     new = parse(source_of("一、甲\n我们收集位置信息。\n二、乙\n您不可以注销账户。"))
     ties = tie(bank, new.clauses)
     assert ties is not None
@@ -117,7 +117,7 @@ def test_a_damaged_bank_says_where(tmp_path: Path, line: str) -> None:
 
 
 def test_writing_a_bank_and_reading_it_back(tmp_path: Path) -> None:
-    bank = [KnownQuestion("在<b>哪", "一", "0a", "agent"), KnownQuestion("天气", None)]
+    bank = [BankQuestion("在<b>哪", "一", "0a", "agent"), BankQuestion("天气", None)]
     file = tmp_path / "x.questions.jsonl"
     write_bank(file, bank)
     assert read_bank(file) == bank and [p.name for p in tmp_path.iterdir()] == [file.name]
