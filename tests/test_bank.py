@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -132,3 +135,19 @@ def test_clauses_move_towards_the_questions_they_answer_and_no_others() -> None:
     learned = taught(clauses, question, np.array([1]))
     assert int((learned @ question[0]).argmax()) == 1
     assert np.array_equal(learned, taught(clauses, question, np.array([1])))
+
+
+def test_the_bank_is_kept_from_the_command_line(own: Settings) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"ASSISTANT_CORPUS": str(own.corpus), "ASSISTANT_INDEX": str(own.index)}
+        command = [sys.executable, "-m", "assistant", "questions", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert "已添加: 人间蒸发按钮 → 二" in run("add", "人间蒸发按钮", "--clause", "二").stdout
+    assert run("list", "二").stdout == "二  人间蒸发按钮\n"
+    again = run("add", "人间蒸发按钮", "--clause", "一")
+    assert again.returncode == 1 and "题库里已有" in again.stderr and "Traceback" not in again.stderr
+    checked = run("check")
+    assert checked.returncode == 0 and "没有问题的条款: 一" in checked.stdout
+    assert run("reject", "人间蒸发按钮").returncode == 0
+    assert run("list", "二").stdout == "还没有问题。\n"

@@ -117,3 +117,13 @@ def test_the_report_counts_and_names_doubts(policy: Policy) -> None:
     text = "\n".join(report(policy))
     assert "条款 218: 条款 139、表格行 76、引言段落 3; 标题行 35" in text
     assert "目录行 9" in text and "第 325 行" in text and "详见附表" in text
+
+
+def test_what_was_understood_and_every_part_are_shown_and_escaped(assistant: Assistant) -> None:
+    answer = assistant.ask("zenme注销账户? <b>红烧肉</b>怎么做才不柴?")
+    sources = {p.source.policy: p.source for p in assistant.policies}
+    shown = answer_html(answer, sources)
+    assert answer.verdict == "partial" and "按「怎么注销账户? " in shown and "<b>政策未涉及</b>" in shown
+    assert "<b>红烧肉" not in shown and "&lt;b&gt;红烧肉" in shown
+    plain = answer_html(assistant.ask("怎么注销账户"), sources)
+    assert 'class="understood"' not in plain and 'class="parts"' not in plain

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from assistant import Assistant, Settings
+from assistant.errors import ModelError
+from assistant.known import FOLDER, load_known
 from assistant.segment import segment
+from assistant.settings import DEFAULT_MODEL
 from assistant.signals import Retrievers, Signals, fuse, gather, standardise
 from assistant.terms import Terms
 
@@ -85,3 +90,12 @@ def test_candidates_of_a_shallow_search_get_the_least_of_what_they_lack(assistan
     place = list(shallow.candidates).index(7)
     assert shallow.scores["clause"][place] == shallow.scores["clause"].min()
     assert segment("怎么注销账户")
+
+
+@pytest.mark.parametrize("name", ["questions.faiss", "owners.npy", "usual.npy"])
+def test_damaged_known_questions_are_an_error_that_says_so(tmp_path: Path, name: str) -> None:
+    shutil.copytree(Path(DEFAULT_MODEL) / FOLDER, tmp_path / FOLDER)
+    (tmp_path / FOLDER / name).write_bytes(b"nonsense")
+    with pytest.raises(ModelError, match="已知问题读不了"):
+        load_known(str(tmp_path))
+    assert load_known(str(tmp_path / "none")) is None
