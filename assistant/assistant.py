@@ -38,7 +38,8 @@ from assistant.index import Index, build_index, searched_text
 from assistant.known import load_known
 from assistant.lexicon import Lexicon, load_lexicon
 from assistant.parse import parse
-from assistant.retrieve import Found, Scope, phrases_of, retrieve
+from assistant.retrieve import Found, Scope, retrieve
+from assistant.search import Finding, Wanted, find
 from assistant.segment import ngrams, segment
 from assistant.settings import Settings
 from assistant.signals import Retrievers, Signals
@@ -185,25 +186,17 @@ class Assistant:
         return self.calibration.confidence(features_of(question, found, self.retrievers))
 
     def search(self, words: str, policy: str | None = None) -> list[Hit]:
-        """Return the best clauses for words, "exact phrases" or a clause number, best first.
+        """Return the best clauses for words, "exact phrases", -exclusions or a clause number, best first; as `find`."""
+        return list(self.find(Wanted(words, policy)).hits)
 
-        A number gives the clauses at that number and no others, a phrase only clauses that contain it.
+    def find(self, wanted: Wanted) -> Finding:
+        """Search with filters and order.
 
+        :raises QuestionError: if nothing is asked for, or there is no such policy
         :raises ClauseNotFound: if the words are a clause number that does not exist
         """
-        question = clean_question(words, self.settings.longest_question)
-        self._check_policy(policy)
-        scope = Scope(policy, phrases_of(question), self.settings.found)
-        query = Query(question, ((question, 1.0),))
-        hits = list(retrieve(query, self.retrievers, self.settings, scope).hits) if is_askable(question) else []
-        address = find_address(question)
-        exact = [hit for hit in hits if hit.evidence.exact]
-        # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
-        if address and address[1] and (exact or not question.isalnum() or question.startswith("第")):
-            if not exact:
-                raise ClauseNotFound(f"没有编号为「{question}」的条款。请核对编号, 或用文字搜索。")
-            return exact
-        return hits
+        self._check_policy(wanted.policy)
+        return find(wanted, self.retrievers, self.settings, self._confidence, self.calibration.threshold)
 
     def show(self, number: str, policy: str | None = None) -> tuple[Policy, list[int]]:
         """Return the policy and the positions of the clauses at a number or an anchor, in reading order.

@@ -119,15 +119,20 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """Why a clause was found: rank (from 1) and raw score in each retriever, and the matched words."""
+class Sign:
+    """What one retriever made of a clause: its rank from 1 (None if it had nothing), its own score, its share of the total."""
 
-    bm25_rank: int | None = None
-    bm25_score: float = 0.0
-    dense_rank: int | None = None
-    dense_score: float = 0.0
-    sentence_rank: int | None = None
-    sentence_score: float = 0.0
+    name: str
+    rank: int | None
+    score: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a clause was found: the sign of each retriever, the matched words, whether its number was asked for."""
+
+    signs: tuple[Sign, ...] = ()
     words: tuple[str, ...] = ()
     exact: bool = False
 

@@ -169,6 +169,14 @@ def serve(
 
 
 @app.command()
+def mcp() -> None:
+    """以 MCP 协议 (标准输入输出) 供其他程序提问、检索、逐字引用。"""
+    from assistant.mcp_server import run
+
+    run(load_assistant(None))
+
+
+@app.command()
 def evaluate(
     questions: Annotated[Path, typer.Argument(help="题目文件 (JSON Lines)")],
     policy: PolicyId = None,

@@ -6,31 +6,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from rapidfuzz import fuzz
 
 from assistant.address import find_address, resolve
-from assistant.clause import Clause, Evidence, Hit, Span
+from assistant.clause import Clause, Evidence, Hit, Sign, Span
 from assistant.index import Index
-from assistant.segment import fold, segment
+from assistant.segment import segment
 from assistant.settings import Settings
-from assistant.signals import Retrievers, Signals, fuse, gather
+from assistant.signals import Retrievers, Signals, fuse, gather, standardise
 from assistant.understand import Query
 
 _CODE = re.compile(r"\([^()]*[A-Za-z][^()]*\)|\s")
-_PHRASE = re.compile(r"[\"“”「『]([^\"“”」』]{1,100})[\"“”」』]")
 SAME_ROW = 85
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to look and what to return: one policy or all, clauses that hold all phrases, so many hits at most."""
+    """Where to look and what to return: one policy or all, only these clauses (by number), so many hits at most."""
 
     policy: str | None = None
-    phrases: tuple[str, ...] = ()
+    among: frozenset[int] | None = None
     limit: int = 10
 
 
@@ -54,8 +53,7 @@ def retrieve(
     within = index.ranges[scope.policy] if scope.policy else range(len(index.clauses))
     words = query.views[0][0]
     named = _named(words, index, within)
-    holding = _holding(scope.phrases, index, within)
-    also = [*named, *holding]
+    also = [*named, *(scope.among or ())]
     gathered = {} if gathered is None or also else gathered
     texts = {**dict(query.views), query.standalone: 0.0}
     for text in texts.keys() - gathered.keys():
@@ -66,8 +64,9 @@ def retrieve(
         scores += weight * _spread(candidates, gathered[text].candidates, fuse(gathered[text], settings.weights))
     # ties are broken by place in the text, so that results do not depend on the machine
     order = sorted(range(len(scores)), key=lambda i: (named.get(int(candidates[i]), len(named)), -scores[i], i))
-    ranked = [(int(candidates[i]), float(scores[i])) for i in order if not scope.phrases or int(candidates[i]) in holding]
-    evidence = _Evidence(gathered[words], set(segment(" ".join(text for text, _ in query.views))), named, index)
+    ranked = [(int(candidates[i]), float(scores[i])) for i in order if scope.among is None or int(candidates[i]) in scope.among]
+    terms = set(segment(" ".join(text for text, _ in query.views)))
+    evidence = _Evidence(gathered[words], settings.weights, terms, named, index)
     best = ranked[0][0] if ranked else -1
     return Found(tuple(_folded(ranked, scope.limit, evidence)), best, gathered[query.standalone])
 
@@ -82,28 +81,30 @@ def _spread(candidates: np.ndarray, ids: np.ndarray, values: np.ndarray) -> np.n
 class _Evidence:
     """Makes a hit of a candidate: why it was found, by the words of the question itself."""
 
-    def __init__(self, signals: Signals, terms: set[str], named: dict[int, int], index: Index) -> None:
+    def __init__(
+        self, signals: Signals, weights: Mapping[str, float], terms: set[str], named: dict[int, int], index: Index
+    ) -> None:
         self.signals, self.terms, self.named, self.index = signals, terms, named, index
         self.places = {int(candidate): n for n, candidate in enumerate(signals.candidates)}
-        self.ranks = {name: _ranks(signals.scores[name]) for name in ("clause", "sentence", "bm25")}
+        used = {name: weight for name, weight in weights.items() if weight and signals.scores[name].any()}
+        self.ranks = {name: _ranks(signals.scores[name]) for name in used}
+        self.shares = {name: weight * standardise(signals.scores[name]) for name, weight in used.items()}
 
     def hit(self, number: int, score: float) -> Hit:
         """Return a clause as a hit."""
-        clause, found = self.index.clauses[number], self.signals.scores
+        clause = self.index.clauses[number]
         at = self.places.get(number)
+        words, exact = _matched(self.terms, clause), number in self.named
         if at is None:
-            return _hit(clause, score, None, Evidence(words=_matched(self.terms, clause), exact=number in self.named))
-        evidence = Evidence(
-            bm25_rank=int(self.ranks["bm25"][at]) if found["bm25"][at] > 0 else None,
-            bm25_score=round(float(found["bm25"][at]), 4),
-            dense_rank=int(self.ranks["clause"][at]),
-            dense_score=round(float(found["clause"][at]), 4),
-            sentence_rank=int(self.ranks["sentence"][at]),
-            sentence_score=round(float(found["sentence"][at]), 4),
-            words=_matched(self.terms, clause),
-            exact=number in self.named,
-        )
-        return _hit(clause, score, _marked(self.index, int(self.signals.sentence[at])), evidence)
+            return as_hit(clause, score, None, Evidence((), words, exact))
+        signs = tuple(self._sign(name, at) for name in self.ranks)
+        return as_hit(clause, score, _marked(self.index, int(self.signals.sentence[at])), Evidence(signs, words, exact))
+
+    def _sign(self, name: str, at: int) -> Sign:
+        """Return what one retriever made of a candidate; no shared term is no rank."""
+        score = float(self.signals.scores[name][at])
+        rank = None if name == "bm25" and score <= 0 else int(self.ranks[name][at])
+        return Sign(name, rank, round(score, 4), round(float(self.shares[name][at]), 4))
 
 
 def _folded(ranked: Sequence[tuple[int, float]], limit: int, evidence: _Evidence) -> list[Hit]:
@@ -128,16 +129,6 @@ def _named(question: str, index: Index, within: range) -> dict[int, int]:
         return {}
     positions = resolve(address[0], [index.clauses[i] for i in within])
     return {within.start + position: n for n, position in enumerate(positions)}
-
-
-def phrases_of(question: str) -> tuple[str, ...]:
-    """Return the phrases that a question puts in quotation marks, folded for searching."""
-    return tuple(fold(phrase) for phrase in _PHRASE.findall(question))
-
-
-def _holding(phrases: Sequence[str], index: Index, within: range) -> set[int]:
-    """Return the clauses that hold all phrases, which are folded already."""
-    return {i for i in within if all(phrase in fold(index.clauses[i].text) for phrase in phrases)} if phrases else set()
 
 
 def same_words(one: Clause, other: Clause) -> bool:
@@ -179,7 +170,7 @@ def _marked(index: Index, sentence: int) -> Span | None:
     return (int(index.sentences[sentence, 1]), int(index.sentences[sentence, 2])) if sentence >= 0 else None
 
 
-def _hit(clause: Clause, score: float, marked: Span | None, evidence: Evidence) -> Hit:
+def as_hit(clause: Clause, score: float = 0.0, marked: Span | None = None, evidence: Evidence | None = None) -> Hit:
     """Return a clause as a hit."""
     values = {f.name: getattr(clause, f.name) for f in fields(Clause)}
-    return Hit(**values, score=round(score, 4), marked=marked, evidence=evidence)
+    return Hit(**values, score=round(score, 4), marked=marked, evidence=evidence or Evidence())

@@ -25,6 +25,7 @@ class Settings:
     :param closely: candidates that are read term by term, the best of the other signals
     :param found: hits of a search at most; `cited` is how many hits are shown as the answer at most
     :param longest_question: in characters; what is longer is refused
+    :param records: the SQLite file where the web page keeps questions and judgements; None keeps none
     :param corpus_named: whether `corpus` was asked for; if not, an index is used with the corpus it was built from
     """
 
@@ -41,6 +42,7 @@ class Settings:
     cited: int = 3
     longest_question: int = 2000
     corpus_named: bool = True
+    records: Path | None = None
 
     @property
     def banks(self) -> tuple[Path, ...]:
@@ -49,15 +51,18 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read ASSISTANT_CORPUS, ASSISTANT_INDEX, ASSISTANT_CACHE and ASSISTANT_MODEL; each has a default."""
+        """Read ASSISTANT_CORPUS, _INDEX, _CACHE, _MODEL and _RECORDS; each has a default, and records can be `off`."""
         home = PACKAGE.parent if OWN_CORPUS.is_dir() else Path.cwd()
         user_cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        user_data = Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        records = environment.get("ASSISTANT_RECORDS") or str(user_data / "policy-assistant" / "records.sqlite3")
         return cls(
             corpus=Path(environment.get("ASSISTANT_CORPUS") or home / "corpus"),
             index=Path(environment.get("ASSISTANT_INDEX") or home / "index"),
             cache=Path(environment.get("ASSISTANT_CACHE") or user_cache / "policy-assistant"),
             model=environment.get("ASSISTANT_MODEL") or str(DEFAULT_MODEL),
             corpus_named=bool(environment.get("ASSISTANT_CORPUS")),
+            records=None if records.strip().lower() == "off" else Path(records),
         )
 
 

@@ -63,7 +63,8 @@ def test_rows_that_differ_are_not_folded(clauses: dict[str, Clause]) -> None:
 
 def test_hits_carry_their_evidence(assistant: Assistant) -> None:
     best = assistant.ask("怎么注销账户").hits[0]
-    assert best.evidence.dense_rank == 1 and best.evidence.bm25_rank == 1
+    signs = {sign.name: sign.rank for sign in best.evidence.signs}
+    assert signs["clause"] == 1 and signs["bm25"] == 1
     assert "注销账户" in best.evidence.words
     assert best.marked and "注销" in assistant.policies[0].source.text[slice(*best.marked)]
 

@@ -1,0 +1,157 @@
+"""What legal staff type -> which clauses are meant: words, "exact phrases", -exclusions, a clause number, filters.
+
+"用户画像" -营销 reads: clauses that hold 用户画像 as it stands and not 营销. Whatever is left over is searched for by meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from assistant.address import find_address
+from assistant.answer import clean_question, is_askable
+from assistant.clause import Clause, Hit, Kind, Policy
+from assistant.errors import ClauseNotFound
+from assistant.index import Index
+from assistant.retrieve import Found, Scope, as_hit, retrieve
+from assistant.segment import fold
+from assistant.settings import Settings
+from assistant.signals import Retrievers
+from assistant.understand import Query
+
+_QUOTED = r"[\"“”「『]([^\"“”」』]{1,100})[\"“”」』]"
+_EXCLUDED = re.compile(rf"(?:^|(?<=\s))[-－](?:{_QUOTED}|([^\s\"“”「『]{{1,100}}))")
+_PHRASE = re.compile(_QUOTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A search: all that was typed, and where to look.
+
+    :param chapter: anchor of a heading; only clauses under it
+    :param by_place: order by place in the text instead of by relevance
+    """
+
+    typed: str
+    policy: str | None = None
+    chapter: str = ""
+    kind: Kind | None = None
+    by_place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a search gave.
+
+    :param literal: for each hit, whether it holds all words and phrases as they were typed
+    :param threshold: the confidence from which on the words count as covered by the policy, as in an answer
+    """
+
+    hits: tuple[Hit, ...]
+    literal: tuple[bool, ...]
+    confidence: float
+    threshold: float
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The typed text taken apart; phrases, excluded and chunks are folded for comparing."""
+
+    meant: str
+    phrases: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    @property
+    def chunks(self) -> tuple[str, ...]:
+        """Everything that a clause must hold to be a literal hit."""
+        return (*self.phrases, *(fold(chunk) for chunk in _PHRASE.sub(" ", self.meant).split()))
+
+
+def read_words(typed: str) -> Words:
+    """Take apart what was typed; a hyphen excludes only at the start of a word, so 5-10 and e-mail stay whole."""
+    excluded = [found[1] or found[2] for found in _EXCLUDED.finditer(typed)]
+    meant = " ".join(_EXCLUDED.sub(" ", typed).split())
+    return Words(meant, tuple(fold(p) for p in _PHRASE.findall(meant)), tuple(fold(e) for e in excluded))
+
+
+def find(
+    wanted: Wanted, retrievers: Retrievers, settings: Settings, confidence: Callable[[str, Found], float], threshold: float
+) -> Finding:
+    """Search the clauses of one policy or of all.
+
+    A number gives the clauses at that number and no others; without words, everything that passes the filters, by place.
+
+    :param confidence: (words, what was found) -> probability that the policy covers them
+    :raises QuestionError: if nothing is asked for, or too much
+    :raises ClauseNotFound: if the words are a clause number that does not exist
+    """
+    began = time.perf_counter()
+    filtered = bool(wanted.chapter or wanted.kind)
+    typed = "" if filtered and not wanted.typed.strip() else clean_question(wanted.typed, settings.longest_question)
+    words = read_words(typed)
+    index = retrievers.index
+    within = index.ranges[wanted.policy] if wanted.policy else range(len(index.clauses))
+    among = _allowed(wanted, words, index, within)
+    hits, sure = _ranked(words, retrievers, settings, Scope(wanted.policy, among, settings.found), confidence)
+    if not words.meant and among is not None:
+        hits = [as_hit(index.clauses[i]) for i in sorted(among)]
+    if wanted.by_place:
+        hits = sorted(hits, key=lambda hit: (index.ranges[hit.policy].start, hit.place))
+    literal = tuple(_is_literal(hit, words) for hit in hits)
+    return Finding(tuple(hits), literal, sure, threshold, round((time.perf_counter() - began) * 1000, 2))
+
+
+def _ranked(
+    words: Words, retrievers: Retrievers, settings: Settings, scope: Scope, confidence: Callable[[str, Found], float]
+) -> tuple[list[Hit], float]:
+    """Return the hits for words, best first, and how sure it is that the policy covers them."""
+    index, meant = retrievers.index, words.meant
+    if not is_askable(meant):
+        return [], 0.0
+    holding = sum(_is_literal(index.clauses[i], words) for i in scope.among) if scope.among and words.phrases else 0
+    scope = replace(scope, limit=max(scope.limit, holding))
+    found = retrieve(Query(meant, ((meant, 1.0),)), retrievers, settings, scope)
+    hits = list(found.hits)
+    address = find_address(meant)
+    exact = [hit for hit in hits if hit.evidence.exact]
+    # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
+    if address and address[1] and (exact or not meant.isalnum() or meant.startswith("第")):
+        if not exact:
+            raise ClauseNotFound(f"没有编号为「{meant}」的条款。请核对编号, 或用文字搜索。")
+        hits = exact
+    return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0
+
+
+def _allowed(wanted: Wanted, words: Words, index: Index, within: range) -> frozenset[int] | None:
+    """Return the numbers of the clauses that a search may find; None if it may find any."""
+    if not (words.phrases or words.excluded or wanted.kind or wanted.chapter):
+        return None
+    under = {policy.source.policy: extent(policy, wanted.chapter) for policy in index.policies} if wanted.chapter else {}
+    kept = (i for i in within if not under or index.clauses[i].place[0] in under[index.clauses[i].policy])
+    return frozenset(i for i in kept if _passes(index.clauses[i], wanted.kind, words))
+
+
+def extent(policy: Policy, chapter: str) -> range:
+    """Return the stretch of the source from a heading to the next one that is not below it; empty if it has no such one."""
+    for n, heading in enumerate(policy.headings):
+        if heading.anchor == chapter:
+            after = (later.span[0] for later in policy.headings[n + 1 :] if later.depth <= heading.depth)
+            return range(heading.span[0], next(after, len(policy.source.text)))
+    return range(0)
+
+
+def _passes(clause: Clause, kind: Kind | None, words: Words) -> bool:
+    """Whether one clause is of the kind, holds every phrase and nothing that is excluded."""
+    if kind and clause.kind != kind:
+        return False
+    text = fold(clause.text) if words.phrases or words.excluded else ""
+    return all(phrase in text for phrase in words.phrases) and not any(word in text for word in words.excluded)
+
+
+def _is_literal(clause: Clause, words: Words) -> bool:
+    """Whether a clause or the headings above it hold all that was typed, word for word."""
+    text = fold("\n".join([*clause.path, clause.text]))
+    return bool(words.chunks) and all(chunk in text for chunk in words.chunks)
