@@ -1,156 +1,251 @@
-"""The chat page: composes Gradio components around one assistant; HTML comes from page, looks from web/."""
+"""The chat page: composes Gradio components around one assistant; HTML comes from page, looks from web/static."""
 
 from __future__ import annotations
 
 import html
 import os
-import socket
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from assistant import page
 from assistant.assistant import Assistant
-from assistant.clause import Policy
-from assistant.errors import AssistantError, PortInUse
-from assistant.page import answer_html, error_html, policy_html, title_html
-from assistant.settings import PACKAGE
+from assistant.clause import Answer
+from assistant.errors import AssistantError
+from assistant.records import Records
+from assistant.related import related, starters
+from assistant.wording import Language, language_of, translator
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no request leaves the machine
 
 import gradio as gr
 
-WEB = PACKAGE / "web"
 FONTS = ["system-ui", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "sans-serif"]
-STARTERS = (
-    "为什么要收集我的位置",
-    "怎么注销账户",
-    "会把我的信息给别人吗",
-    "我的信息存在哪儿、存多久",
-    "怎么关掉推送短信",
-    "权限关了还能用吗",
-)
 PARALLEL = 8
-ANSWERED = "(anchor) => window.policyAssistant?.answered(anchor)"
+MOST_TURNS, LONGEST_SAID = 30, 300
+ALL = ""
 
 Message = dict[str, Any]
 
 
-def build_app(assistant: Assistant) -> gr.Blocks:
+class Turn(BaseModel):
+    """One turn as the browser's tab keeps it: enough to show it again after a reload, or a restart of the server."""
+
+    question: Annotated[str, Field(max_length=2000)]
+    policy: str = ""
+    said: Annotated[str, Field(max_length=LONGEST_SAID)] = ""
+    id: Annotated[str, Field(max_length=40)] = ""
+
+
+class Opening(BaseModel):
+    """What the address of the page asks for."""
+
+    lang: str = ""
+    q: str = ""
+    policy: str = ""
+
+
+_TURNS = TypeAdapter(list[Turn])
+
+
+def mount_chat(app: FastAPI, assistant: Assistant, records: Records | None) -> FastAPI:
+    """Mount the chat at the root of the web app; routes that are there already come first."""
+    demo = build_chat(assistant, records)
+    demo.queue(default_concurrency_limit=PARALLEL)
+    theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS, font_mono=["ui-monospace", "monospace"])
+    head = page.render("chat_head.html")
+    look: dict[str, Any] = {"theme": theme, "head": head, "footer_links": [], "favicon_path": page.WEB / "static" / "icon.svg"}
+    mounted: FastAPI = gr.mount_gradio_app(app, demo, path="/", ssr_mode=False, run_history=False, show_error=True, **look)
+    return mounted
+
+
+def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
     """Return the page: the chat at the left, the full text at the right."""
-    names = [(policy.source.title, policy.source.policy) for policy in assistant.policies]
-    first = assistant.policies[0]
+    chat = Chat(assistant, records)
+    sources = [policy.source for policy in assistant.policies]
+    t = translator("zh")
+    names = [*([(t("全部 {} 份政策", len(sources)), ALL)] if len(sources) > 1 else []), *((s.title, s.policy) for s in sources)]
 
-    def ask(question: str, messages: list[Message], turns: list[dict[str, str]], policy: str) -> tuple[Any, ...]:
-        return respond(assistant, question, messages, turns, policy)
-
-    def open_policy(name: str) -> tuple[str, str]:
-        policy = next(p for p in assistant.policies if p.source.policy == name)
-        return title_html(policy.source), policy_html(policy)
-
-    with gr.Blocks(title="政策问答", fill_width=True, analytics_enabled=False) as demo:
-        turns = gr.State([])
+    with gr.Blocks(title=t("政策问答"), fill_width=True, analytics_enabled=False) as demo:
+        top = _html(chat.top("zh"), elem_id="top")
         with gr.Row(elem_id="workplace", equal_height=False):
             with gr.Column(scale=5, min_width=320, elem_id="asking"):
-                gr.HTML(f"<h1>{_title(assistant.policies)}</h1><p>用原文条款回答, 逐字引用, 注明编号。</p>", elem_id="masthead")
-                scope = gr.Dropdown(names, value=names[0][1], label="正在查询", visible=len(names) > 1, elem_id="scope")
-                chat = _chatbot()
+                welcome = _html(chat.welcome("zh", sources[0].policy), elem_id="welcome")
+                messages = _chatbot()
+                with gr.Row(elem_id="tools"):
+                    fresh = gr.Button(t("新对话"), size="sm", elem_id="fresh")
+                    exports = _html(page.render("chat_exports.html"))
+                scope = gr.Dropdown(names, value=names[0][1], label=t("正在查询"), visible=len(names) > 1, elem_id="scope")
                 with gr.Row(elem_id="composer"):
-                    hint = "例如: 不用了怎么销户"
-                    box = gr.Textbox(label="您的问题", placeholder=hint, max_lines=6, autofocus=True, elem_id="question", scale=8)
-                    send = gr.Button("提问", variant="primary", scale=1, min_width=72, elem_id="send")
-            with gr.Column(scale=4, min_width=320, elem_id="reading"):
-                title = gr.HTML(title_html(first.source), elem_id="policy-title")
-                text = gr.HTML(policy_html(first), elem_id="policy", elem_classes="policy")
-        shown = gr.Textbox(visible="hidden", elem_id="shown")
-        answering: dict[str, Any] = {
-            "fn": ask,
-            "inputs": [box, chat, turns, scope],
-            "outputs": [box, chat, turns, shown],
-            "concurrency_limit": PARALLEL,
-            "api_visibility": "private",
-        }
-        gr.on([send.click, box.submit], **answering).then(None, shown, None, js=ANSWERED)
-        starter = chat.example_select(_starter, None, box, api_visibility="private")
-        starter.then(**answering).then(None, shown, None, js=ANSWERED)
-        chat.clear(list, None, turns, api_visibility="private")
-        scope.change(open_policy, scope, [title, text], api_visibility="private")
+                    box = gr.Textbox(
+                        label=t("您的问题"), placeholder=HINT, max_lines=6, autofocus=True, elem_id="question", scale=8
+                    )
+                    send = gr.Button(t("提问"), variant="primary", scale=1, min_width=72, elem_id="send")
+                foot = _html(chat.foot("zh"), elem_id="foot")
+            with gr.Column(scale=4, min_width=320, elem_id="reading-column"):
+                _html(page.render("chat_reading.html", policy=sources[0].policy))
+        saved = gr.Textbox("[]", visible="hidden", elem_id="saved")
+        address = gr.Textbox("{}", visible="hidden", elem_id="address")
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": PARALLEL}
+        asked = gr.on(
+            [send.click, box.submit], chat.ask, [box, messages, saved, scope, address], [box, messages, saved], **private
+        )
+        asked.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
+        emptied = fresh.click(lambda: ([], "[]"), None, [messages, saved], **private)
+        emptied.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
+        scope.change(chat.welcome_to, [address, scope], welcome, **private)
+        opened = [address, top, welcome, exports, foot, scope, box, send, fresh, messages, saved]
+        loaded = demo.load(chat.open, [saved, address], opened, js="() => window.policyChat.opening()", **private)
+        loaded.then(None, None, None, js="() => window.policyChat.opened()")
+        for name in (chat.api_ask, chat.api_search, chat.api_show):
+            gr.api(name, api_name=name.__name__.removeprefix("api_"), concurrency_limit=PARALLEL)
     return demo
+
+
+HINT = "例如: 不用了怎么销户"
+
+
+def _html(content: str, **place: Any) -> gr.HTML:
+    """Return finished HTML, without Gradio's own look for prose."""
+    return gr.HTML(content, apply_default_css=False, padding=False, **place)
 
 
 def _chatbot() -> gr.Chatbot:
     """Return the conversation; messages come as finished HTML, so nothing in them is read as Markdown."""
-    return gr.Chatbot(
-        label="问答",
-        elem_id="chat",
-        show_label=False,
-        render_markdown=False,
-        height="auto",
-        buttons=[],
-        feedback_options=None,
-        layout="panel",
-        autoscroll=False,
-        examples=[{"text": starter} for starter in STARTERS],
-        placeholder="",
-    )
+    look: dict[str, Any] = {"show_label": False, "height": "auto", "buttons": [], "layout": "panel", "placeholder": ""}
+    return gr.Chatbot(label="问答", elem_id="chat", render_markdown=False, feedback_options=None, autoscroll=False, **look)
 
 
-def respond(
-    assistant: Assistant, question: str, messages: list[Message], turns: list[dict[str, str]], policy: str
-) -> tuple[str, list[Message], list[dict[str, str]], str]:
-    """Answer one question -> (what stays in the box, messages, turns, anchor of the clause to open).
+class Chat:
+    """What the events of the page call; it keeps nothing between calls, the browser's tab does."""
 
-    A question that cannot be answered as it is stays in the box, so that nothing typed is lost.
-    """
-    try:
-        answer = assistant.ask(question, turns, policy=policy)
-    except AssistantError as error:
-        refusal = {"role": "assistant", "content": gr.HTML(error_html(str(error)))}
-        return question, [*messages, refusal], turns, ""
-    sources = {p.source.policy: p.source for p in assistant.policies}
-    reply = gr.HTML(answer_html(answer, sources))
-    messages = [*messages, {"role": "user", "content": html.escape(question)}, {"role": "assistant", "content": reply}]
-    said = answer.citations[0].text if answer.citations else answer.note
-    turns = [*turns, {"role": "user", "content": question}, {"role": "assistant", "content": said}]
-    return "", messages, turns, answer.citations[0].anchor if answer.citations else ""
+    def __init__(self, assistant: Assistant, records: Records | None) -> None:
+        self.assistant, self.records = assistant, records
+        self.sources = {p.source.policy: p.source for p in assistant.policies}
+        self.starters = {name: starters(assistant, name) for name in self.sources}
 
+    def top(self, language: Language) -> str:
+        """Return the head of the page."""
+        titles = [source.title for source in self.sources.values()]
+        title = titles[0] if len(titles) == 1 else translator(language)("{} 份政策", len(titles))
+        return page.render("chat_top.html", language, title=title)
 
-def launch(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> gr.Blocks:
-    """Serve the page in the background.
+    def welcome(self, language: Language, policy: str) -> str:
+        """Return the questions to start with."""
+        return page.render("welcome.html", language, starters=self.starters.get(policy) or next(iter(self.starters.values())))
 
-    :raises PortInUse: if another program has the port, or this machine has no such address
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def welcome_to(self, address: str, policy: str) -> str:
+        """Return the questions to start with when another policy is chosen."""
+        return self.welcome(language_of(_opening(address).lang), policy)
+
+    def foot(self, language: Language) -> str:
+        """Return what is below the question box: what is kept, and the exports."""
+        return page.render("chat_foot.html", language, kept=page.kept(self.records is not None, language))
+
+    def open(self, saved: str, address: str) -> tuple[Any, ...]:
+        """Dress the page in the language of its address, fill the box, and show the conversation of this tab again."""
+        opening, turns = _opening(address), _turns(saved)
+        language = language_of(opening.lang)
+        t = translator(language)
+        policy = opening.policy if opening.policy in self.sources else next(iter(self.sources))
+        messages: list[Message] = []
+        for n, turn in enumerate(turns):
+            try:
+                answer = self.assistant.ask(turn.question, _history(turns[:n]), policy=turn.policy or None)
+            except AssistantError as error:  # the policy that it was asked of may be gone
+                messages += _said(turn.question, page.error_html(str(error), language))
+            else:
+                messages += _said(turn.question, self._drawn(answer, language, turn.id))
+        return (
+            address,
+            self.top(language),
+            self.welcome(language, policy),
+            page.render("chat_exports.html", language),
+            self.foot(language),
+            gr.update(label=t("正在查询"), **({"value": opening.policy} if opening.policy in self.sources else {})),
+            gr.update(label=t("您的问题"), placeholder=t(HINT), value=opening.q),
+            t("提问"),
+            t("新对话"),
+            messages,
+            saved if turns else "[]",
+        )
+
+    def ask(
+        self, question: str, messages: list[Message], saved: str, policy: str, address: str
+    ) -> tuple[str, list[Message], str]:
+        """Answer one question -> (what stays in the box, messages, the turns to keep).
+
+        A question that cannot be answered as it is stays in the box, so that nothing typed is lost.
+        """
+        language, turns = language_of(_opening(address).lang), _turns(saved)
         try:
-            probe.bind((host, port))
-        except OSError as error:
-            hint = f"端口被占用时用 --port 换一个, 例如 --port {port + 1}; 地址不对时改 --host。"
-            raise PortInUse(f"{host}:{port} 打不开 ({error.strerror})。{hint}") from error
-    assistant.lexicon.settle()  # pinyin starts now, not at the first question with a slip
-    demo = build_app(assistant)
-    demo.queue(default_concurrency_limit=PARALLEL)
-    demo.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **look())
-    return demo
+            answer = self.assistant.ask(question, _history(turns), policy=policy or None)
+        except AssistantError as error:
+            refusal = {"role": "assistant", "content": _html(page.error_html(str(error), language))}
+            return question, [*messages, refusal], saved
+        kept = self.records.asked(answer, "chat") if self.records else ""
+        said = answer.citations[0].text if answer.citations else answer.note
+        turns = [*turns, Turn(question=question, policy=policy, said=said[:LONGEST_SAID], id=kept)][-MOST_TURNS:]
+        drawn = self._drawn(answer, language, kept)
+        return "", [*messages, *_said(question, drawn)], _TURNS.dump_json(turns).decode()
+
+    def _drawn(self, answer: Answer, language: Language, id: str) -> str:
+        """Return an answer as HTML."""
+        return page.answer_html(answer, self.sources, language, id, related(self.assistant, answer))
+
+    def api_ask(self, question: str, policy: str = "", history: list[dict[str, str]] | None = None) -> Any:
+        """Answer one question with cited clauses, as `assistant ask --json`; history is a list of {role, content}."""
+        return self._told(lambda: self.assistant.ask(question, history or (), policy=policy or None))
+
+    def api_search(self, words: str, policy: str = "") -> Any:
+        """Search clauses by words, "exact phrases", -exclusions or a clause number, as `assistant search --json`."""
+        return self._told(lambda: self.assistant.search(words, policy or None))
+
+    def api_show(self, clause: str, policy: str = "") -> Any:
+        """Return the clauses at a clause number or permalink, in reading order."""
+
+        def shown() -> Any:
+            found, positions = self.assistant.show(clause, policy or None)
+            return [found.clauses[position] for position in positions]
+
+        return self._told(shown)
+
+    def _told(self, call: Any) -> Any:
+        """Return what a call gives as JSON; what is wrong with it becomes an error of the API."""
+        try:
+            return to_jsonable_python(call())
+        except AssistantError as error:
+            raise gr.Error(str(error), print_exception=False) from error
 
 
-def look() -> dict[str, Any]:
-    """Return what launch needs so that the page looks and behaves the same wherever it is started."""
-    theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS, font_mono=["ui-monospace", "monospace"])
-    return {
-        "theme": theme,
-        "css_paths": [WEB / "chat.css"],
-        "head": f"<script>{(WEB / 'chat.js').read_text('utf-8')}</script>",
-        "footer_links": [],
-        "ssr_mode": False,
-        "show_error": True,
-        "run_history": False,
-    }
+def _said(question: str, answer: str) -> list[Message]:
+    """Return a question and its answer as messages."""
+    return [{"role": "user", "content": html.escape(question)}, {"role": "assistant", "content": _html(answer)}]
 
 
-def _starter(event: gr.SelectData) -> str:
-    """Return the text of a chosen starter question."""
-    return str(event.value["text"])
+def _history(turns: Sequence[Turn]) -> list[Mapping[str, str]]:
+    """Return turns as the history of a question."""
+    return [
+        {"role": role, "content": words} for turn in turns for role, words in (("user", turn.question), ("assistant", turn.said))
+    ]
 
 
-def _title(policies: Sequence[Policy]) -> str:
-    """Return the name of the page."""
-    return html.escape(policies[0].source.title) if len(policies) == 1 else f"{len(policies)} 份政策"
+def _turns(saved: str) -> list[Turn]:
+    """Read the turns that a tab has kept; what is none of ours counts as nothing."""
+    try:
+        return _TURNS.validate_json(saved or "[]")[-MOST_TURNS:]
+    except ValidationError:
+        return []
+
+
+def _opening(address: str) -> Opening:
+    """Read what the address of the page asks for; what is none of ours counts as nothing."""
+    try:
+        return Opening.model_validate_json(address or "{}")
+    except ValidationError:
+        return Opening()

@@ -13,6 +13,7 @@ import typer
 
 from assistant import __version__
 from assistant.cli_questions import questions
+from assistant.cli_records import records
 from assistant.errors import AssistantError, IndexMissing, IndexStale
 from assistant.settings import Settings
 
@@ -160,12 +161,16 @@ def serve(
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口", min=1, max=65535)] = 7860,
 ) -> None:
-    """打开网页问答。"""
-    from assistant.chat import launch
+    """打开网页: 问答、坐席、条款库。"""
+    from assistant.server import launch
 
-    demo = launch(load_assistant(None), host, port)
-    print(f"网页问答: http://{host}:{port} (按 Ctrl+C 停止)", flush=True)
-    demo.block_thread()
+    site = launch(load_assistant(None), host, port)
+    at = f"http://{host}:{port}"
+    print(f"问答: {at}/  坐席: {at}/desk  条款库: {at}/library  (按 Ctrl+C 停止)", flush=True)
+    try:
+        site.wait()
+    except KeyboardInterrupt:
+        site.close()
 
 
 @app.command()
@@ -214,6 +219,7 @@ def doctor() -> None:
 
 
 app.add_typer(questions, name="questions")
+app.add_typer(records, name="records")
 
 
 def main() -> None:

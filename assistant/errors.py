@@ -8,6 +8,7 @@ AssistantError
 ├── ModelError         the encoder cannot be loaded
 ├── QuestionError      the question is empty, has no words, or is too long
 ├── ClauseNotFound     no clause has that number
+├── RecordsError       the file of questions and judgements cannot be used
 └── PortInUse          the web page's address is taken
 """
 
@@ -44,6 +45,10 @@ class QuestionError(AssistantError):
 
 class ClauseNotFound(AssistantError):
     """No clause of the policy has that number."""
+
+
+class RecordsError(AssistantError):
+    """The file where questions and judgements are kept cannot be opened or is none of ours."""
 
 
 class PortInUse(AssistantError):

@@ -7,6 +7,7 @@ dataclasses of clause.py as the JSON of `assistant … --json`, as structured co
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -29,6 +30,17 @@ INSTRUCTIONS = (
     "verdict 为 not_covered 时如实说政策没有写到, 不要自行补充。"
     "spans 是每段文字在原文中的 [起, 止) 字符位置, 原文见资源 policy://{id}。"
 )
+# what a client shows, and what its model reads before the English line, the docstring of the tool
+DESCRIPTIONS = {
+    "ask": (
+        "回答问题",
+        "回答一个关于政策的问题: 结论 verdict、把握 confidence、逐字引用的条款 citations (编号、原文、位置)、候选条款 hits。\n"
+        "verdict: answered 已回答, partial 只写到一部分, not_covered 政策未涉及 (此时 citations 为空, 不要用 hits 硬答)。",
+    ),
+    "search": ("检索条款", "检索条款, 最相关的在前: 词语、原文短语或条款编号。"),
+    "show": ("取出条款", "按编号取出条款原文; 编号指向一整节时取出其中每一条。"),
+    "policies": ("列出政策", "列出可查的政策: id、标题、版本、生效日期、条款数。"),
+}
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 
@@ -70,49 +82,33 @@ class Policies(TypedDict):
 
 PolicyId = Annotated[str | None, Field(description="只查这一份政策: policies 给出的 id; 不给则查全部")]
 Question = Annotated[str, Field(description="要问的问题, 中文, 最多 2000 字; 可以一次问几件事")]
-History = Annotated[list[Turn], Field(description="之前的对话, 由旧到新; 追问 (「那多久」) 靠它理解")]
+History = Annotated[list[Turn] | None, Field(description="之前的对话, 由旧到新; 追问 (「那多久」) 靠它理解")]
 Words = Annotated[str, Field(description='词语、"原文短语" (引号里的必须原样出现) 或条款编号 (五、4 · 第八条 · 5.4)')]
 Number = Annotated[str, Field(description="条款编号或锚点, 如 五、4")]
 
 
 class Tools:
-    """The tools; their docstrings are what a client's model reads."""
+    """What a client can call; every tool gives a reply, also for a mistake."""
 
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
 
     def ask(
-        self,
-        question: Question,
-        policy: PolicyId = None,
-        history: History = [],  # noqa: B006 - pydantic copies it, nothing changes it
+        self, question: Question, policy: PolicyId = None, history: History = None
     ) -> Annotated[CallToolResult, RootModel[Answer]]:
-        """回答一个关于政策的问题: 结论 verdict、把握 confidence、逐字引用的条款 citations (编号、原文、位置)、候选条款 hits。
-
-        verdict: answered 已回答, partial 只写到一部分, not_covered 政策未涉及 (此时 citations 为空)。
-        Answer a question from the policies with the exact clauses.
-        """
-        return _reply(lambda: self.assistant.ask(question, history, policy=policy))
+        """Answer a question from the policies with the exact clauses."""
+        return _reply(lambda: self.assistant.ask(question, history or (), policy=policy))
 
     def search(self, words: Words, policy: PolicyId = None) -> Annotated[CallToolResult, Hits]:
-        """检索条款, 最相关的在前: 词语、"原文短语" 或条款编号。
-
-        Search the clauses by words, exact phrase or clause number.
-        """
+        """Search the clauses by words, exact phrase or clause number."""
         return _reply(lambda: {"hits": self.assistant.search(words, policy=policy)})
 
     def show(self, clause: Number, policy: PolicyId = None) -> Annotated[CallToolResult, Shown]:
-        """按编号取出条款原文; 编号指向一整节时取出其中每一条。
-
-        Return the clauses at a clause number, word for word.
-        """
+        """Return the clauses at a clause number, word for word."""
         return _reply(lambda: self._shown(clause, policy))
 
     def policies(self) -> Annotated[CallToolResult, Policies]:
-        """列出可查的政策: id、标题、版本、生效日期、条款数。
-
-        List the policies; a full text is the resource policy://{id}.
-        """
+        """List the policies; the full text of each is the resource policy://{id}."""
         return _reply(lambda: {"policies": [_listed(p.source, len(p.clauses)) for p in self.assistant.policies]})
 
     def _shown(self, number: str, policy: str | None) -> Shown:
@@ -126,17 +122,23 @@ def build_server(assistant: Assistant) -> MCPServer[Any]:
     # what goes wrong on purpose is told to the client; the log on stderr is for what does not
     server = MCPServer[Any](NAME, title="政策问答", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     tools = Tools(assistant)
-    titles = {"ask": "回答问题", "search": "检索条款", "show": "取出条款", "policies": "列出政策"}
-    for name, title in titles.items():
-        server.add_tool(getattr(tools, name), title=title, annotations=READS, structured_output=True)
+    for name, (title, description) in DESCRIPTIONS.items():
+        tool = getattr(tools, name)
+        described = f"{description}\n{tool.__doc__}"
+        server.add_tool(tool, title=title, description=described, annotations=READS, structured_output=True)
     for policy in assistant.policies:
         server.add_resource(_resource(policy.source))
     return server
 
 
 def run(assistant: Assistant) -> None:
-    """Serve until standard input is closed."""
-    build_server(assistant).run("stdio")
+    """Serve until standard input is closed, the client is gone, or Ctrl+C is pressed."""
+    # the SDK waits for input in a thread that an exception does not reach; nothing is lost by ending at once
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        build_server(assistant).run("stdio")
+    except* BrokenPipeError:
+        pass
 
 
 def _resource(source: Source) -> TextResource:

@@ -1,8 +1,8 @@
-"""Clauses and answers -> what a person reads, in words and in HTML; what goes into HTML is escaped here and in page."""
+"""Clauses and answers -> what a person reads, in words; page draws them as HTML."""
 
 from __future__ import annotations
 
-import html
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from assistant.clause import Answer, Clause, FurnitureKind, Hit, Kind, Policy, R
 VERDICTS = {"answered": "有相关条款", "partial": "部分涉及", "not_covered": "政策未涉及"}
 KINDS: dict[Kind, str] = {"clause": "条款", "table_row": "表格行", "preamble": "引言段落"}
 LONGEST_NAME = 24
+_CODE = re.compile(r"[(（][^()（）]*[A-Za-z][^()（）]*[)）]")
 CONTACTS = {"phone": "客服电话", "email": "邮箱"}
 FURNITURE: dict[FurnitureKind, str] = {
     "title": "标题",
@@ -79,28 +80,19 @@ def quotation(clause: Clause, source: Source) -> str:
     return f"{clause.text}\n—— {where(clause, source)}, 版本 {source.version}"
 
 
-def clause_html(clause: Clause, source: Source) -> str:
-    """Return a clause as HTML: a table row as its columns, anything else as paragraphs, the decisive sentence marked."""
-    stem = body = rows = ""
-    column = ""
-    for piece in pieces(clause, source):
-        words = html.escape(piece.words).replace("\n", "<br>")
-        words = f"<mark>{words}</mark>" if piece.marked else words
-        if piece.role == "column":
-            column = words
-        elif piece.role == "stem":
-            stem = f'<p class="stem">{words}</p>'
-        elif piece.role == "body":
-            body += words
-        else:
-            rows += f'<dt>{column}</dt><dd class="{piece.role}">{words}</dd>'
-            column = ""
-    return stem + (f"<dl>{rows}</dl>" if rows else "") + (f'<p class="body">{body}</p>' if body else "")
-
-
-def path_html(clause: Clause) -> str:
-    """Return the headings above a clause as HTML."""
-    return '<span class="sep">›</span>'.join(f"<span>{html.escape(step)}</span>" for step in clause.path)
+def spoken(clause: Clause, source: Source) -> str:
+    """Return a clause ready to read aloud: where it stands and its decisive sentence, without codes in brackets."""
+    if clause.kind == "table_row":
+        words, column = "", ""
+        for piece in pieces(clause, source):
+            if piece.role == "column":
+                column = piece.words
+            elif not piece.words.strip().isdigit():
+                words += f"{column}: {piece.words}; "
+    else:
+        chosen = [piece for piece in pieces(clause, source) if piece.marked]
+        words = "".join(piece.words for piece in chosen or pieces(clause, source))
+    return f"《{source.title}》{clause.clause}: {' '.join(_CODE.sub('', words).split()).rstrip('; ')}"
 
 
 def report(policy: Policy) -> list[str]:

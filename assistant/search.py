@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assistant.address import find_address
 from assistant.answer import clean_question, is_askable
@@ -24,6 +25,7 @@ from assistant.understand import Query
 _QUOTED = r"[\"“”「『]([^\"“”」』]{1,100})[\"“”」』]"
 _EXCLUDED = re.compile(rf"(?:^|(?<=\s))[-－](?:{_QUOTED}|([^\s\"“”「『]{{1,100}}))")
 _PHRASE = re.compile(_QUOTED)
+NEAR = 0.15  # what scores less than this share of the best is not shown unless it holds the words themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,7 @@ def find(
     typed = "" if filtered and not wanted.typed.strip() else clean_question(wanted.typed, settings.longest_question)
     words = read_words(typed)
     index = retrievers.index
-    within = index.ranges[wanted.policy] if wanted.policy else range(len(index.clauses))
-    among = _allowed(wanted, words, index, within)
+    among = _allowed(wanted, words, index)
     hits, sure = _ranked(words, retrievers, settings, Scope(wanted.policy, among, settings.found), confidence)
     if not words.meant and among is not None:
         hits = [as_hit(index.clauses[i]) for i in sorted(among)]
@@ -111,10 +112,13 @@ def _ranked(
     index, meant = retrievers.index, words.meant
     if not is_askable(meant):
         return [], 0.0
-    holding = sum(_is_literal(index.clauses[i], words) for i in scope.among) if scope.among and words.phrases else 0
-    scope = replace(scope, limit=max(scope.limit, holding))
-    found = retrieve(Query(meant, ((meant, 1.0),)), retrievers, settings, scope)
-    hits = list(found.hits)
+    within = scope.among if scope.among is not None else _range(index, scope.policy)
+    holding = [i for i in within if _is_literal(index.clauses[i], words)]
+    found = retrieve(Query(meant, ((meant, 1.0),)), retrievers, settings, replace(scope, limit=scope.limit + len(holding)))
+    least = NEAR * max((hit.score for hit in found.hits), default=0.0)
+    hits = [hit for hit in found.hits if hit.score >= least or hit.evidence.exact or _is_literal(hit, words)]
+    shown = {(hit.policy, number) for hit in hits for number in (hit.clause, *hit.also)}
+    hits += [as_hit(index.clauses[i]) for i in sorted(holding) if (index.clauses[i].policy, index.clauses[i].clause) not in shown]
     address = find_address(meant)
     exact = [hit for hit in hits if hit.evidence.exact]
     # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
@@ -125,12 +129,17 @@ def _ranked(
     return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0
 
 
-def _allowed(wanted: Wanted, words: Words, index: Index, within: range) -> frozenset[int] | None:
+def _range(index: Index, policy: str | None) -> range:
+    """Return the numbers of the clauses of one policy, or of all."""
+    return index.ranges[policy] if policy else range(len(index.clauses))
+
+
+def _allowed(wanted: Wanted, words: Words, index: Index) -> frozenset[int] | None:
     """Return the numbers of the clauses that a search may find; None if it may find any."""
     if not (words.phrases or words.excluded or wanted.kind or wanted.chapter):
         return None
     under = {policy.source.policy: extent(policy, wanted.chapter) for policy in index.policies} if wanted.chapter else {}
-    kept = (i for i in within if not under or index.clauses[i].place[0] in under[index.clauses[i].policy])
+    kept = (i for i in _range(index, wanted.policy) if not under or index.clauses[i].place[0] in under[index.clauses[i].policy])
     return frozenset(i for i in kept if _passes(index.clauses[i], wanted.kind, words))
 
 
@@ -147,11 +156,17 @@ def _passes(clause: Clause, kind: Kind | None, words: Words) -> bool:
     """Whether one clause is of the kind, holds every phrase and nothing that is excluded."""
     if kind and clause.kind != kind:
         return False
-    text = fold(clause.text) if words.phrases or words.excluded else ""
+    text = _folded(clause.text) if words.phrases or words.excluded else ""
     return all(phrase in text for phrase in words.phrases) and not any(word in text for word in words.excluded)
 
 
 def _is_literal(clause: Clause, words: Words) -> bool:
     """Whether a clause or the headings above it hold all that was typed, word for word."""
-    text = fold("\n".join([*clause.path, clause.text]))
+    text = _folded("\n".join([*clause.path, clause.text]))
     return bool(words.chunks) and all(chunk in text for chunk in words.chunks)
+
+
+@lru_cache(maxsize=100_000)
+def _folded(text: str) -> str:
+    """Return a clause folded for comparing; the same clauses are compared at every search."""
+    return fold(text)

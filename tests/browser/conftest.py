@@ -28,7 +28,7 @@ SYSTEM = ("chromium", "chromium-browser", "google-chrome")
 def address(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page, served on a free port."""
     os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))
-    from assistant.chat import launch
+    from assistant.server import launch
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

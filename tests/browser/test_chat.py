@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assistant import Assistant
-from assistant.chat import launch
+from assistant.server import launch
 from assistant.errors import PortInUse
 
 pytestmark = pytest.mark.browser

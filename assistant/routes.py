@@ -1,0 +1,249 @@
+"""The pages beside the chat: desk, library, exports, judgements, and what is shown when something goes wrong.
+
+Desk and library are pages of this app and not of Gradio: results while typing, the back button, permalinks that work without
+a script, and printing need plain addresses and plain HTML. Routes only read what was asked, call the assistant, and render.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Body, FastAPI, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from assistant import page
+from assistant.answer import CLOSE
+from assistant.assistant import Assistant
+from assistant.cards import card
+from assistant.clause import Clause, Policy
+from assistant.definitions import definitions_of
+from assistant.errors import AssistantError, ClauseNotFound, QuestionError
+from assistant.export import Excerpt, export
+from assistant.fulltext import fulltext
+from assistant.records import Records
+from assistant.render import KINDS
+from assistant.search import Wanted
+from assistant.wording import Language, language_of, translator
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+SHORTEST = 2
+MOST_TURNS = 200
+
+
+class Pages:
+    """What the routes stand on: the assistant, its policies by id, and the records, if questions are kept."""
+
+    def __init__(self, assistant: Assistant, records: Records | None) -> None:
+        self.assistant, self.records = assistant, records
+        self.policies = {policy.source.policy: policy for policy in assistant.policies}
+        self.sources = {name: policy.source for name, policy in self.policies.items()}
+        self.text = lru_cache(maxsize=32)(self._text)
+
+    def policy(self, name: str) -> Policy:
+        """Return a policy by its id, the first one for "".
+
+        :raises QuestionError: if there is none of that name
+        """
+        if name and name not in self.policies:
+            raise QuestionError(f"没有名为「{name[:80]}」的政策。")
+        return self.policies[name or next(iter(self.policies))]
+
+    def clause(self, name: str, clause: str) -> tuple[Policy, Clause | None]:
+        """Return the policy and the clause of a permalink; the clause may be given by anchor or by number.
+
+        :raises QuestionError, ClauseNotFound: if there is no such policy or clause
+        """
+        policy = self.policy(name)
+        if not clause or any(heading.anchor == clause for heading in policy.headings):
+            return policy, None
+        if not name:
+            found, positions = self.assistant.show(clause)
+            return found, found.clauses[positions[0]]
+        _, positions = self.assistant.show(clause, name)
+        return policy, policy.clauses[positions[0]]
+
+    def _text(self, name: str, language: Language, outlined: bool = True) -> str:
+        """Return the full text of a policy as HTML."""
+        return page.render("text.html", language, text=fulltext(self.policies[name]), outlined=outlined)
+
+    def frame(self, request: Request, here: str) -> dict[str, Any]:
+        """Return what every page needs."""
+        return {
+            "here": here,
+            "embed": request.query_params.get("embed") == "1",
+            "policies": list(self.sources.values()),
+            "kept": page.kept(self.records is not None, language_of(request.query_params.get("lang"))),
+        }
+
+
+def add_desk(app: FastAPI, pages: Pages) -> None:
+    """Add the desk and its list of hits."""
+
+    @app.get("/desk")
+    def desk(request: Request, q: str = "", policy: str = "", clause: str = "", lang: str = "") -> HTMLResponse:
+        language = language_of(lang)
+        shown, _ = pages.clause(policy, clause)
+        found = _hits(pages, q, policy, language)[0] if len(q.strip()) >= SHORTEST else ""
+        name = shown.source.policy
+        values = {"q": q, "policy": policy, "opened": name, "found": found, "text": pages.text(name, language, False)}
+        return _html(page.render("desk.html", language, **values, **pages.frame(request, "desk")))
+
+    @app.get("/desk/hits")
+    def hits(q: str = "", policy: str = "", lang: str = "") -> HTMLResponse:
+        return _html(*_hits(pages, q, policy, language_of(lang)))
+
+    @app.get("/text")
+    def text(policy: str = "", lang: str = "") -> HTMLResponse:
+        return _html(pages.text(pages.policy(policy).source.policy, language_of(lang), False))
+
+
+def _hits(pages: Pages, q: str, policy: str, language: Language) -> tuple[str, int]:
+    """Return the desk's list for a question, or what is wrong with it, and the HTTP status."""
+    try:
+        answer = pages.assistant.ask(q, policy=policy or None)
+    except AssistantError as error:
+        return page.error_html(translator(language)(str(error)), language), 400
+    understood = "" if "".join(answer.standalone.split()) == "".join(q.split()) else answer.standalone
+    shown = [*answer.citations, *(hit for hit in answer.hits if hit not in answer.citations)][:9]
+    cards = page.cards(shown, pages.sources)
+    return page.render("hits.html", language, answer=answer, understood=understood, cards=cards), 200
+
+
+def add_library(app: FastAPI, pages: Pages) -> None:
+    """Add the library."""
+
+    @app.get("/library")
+    def library(
+        request: Request, q: str = "", policy: str = "", clause: str = "", chapter: str = "", kind: str = "", order: str = ""
+    ) -> HTMLResponse:
+        language = language_of(request.query_params.get("lang"))
+        opened, at = pages.clause(policy, clause)
+        source = opened.source
+        finding, problem = None, ""
+        wanted = Wanted(q, source.policy, chapter, next((name for name in KINDS if name == kind), None), order == "place")
+        if q.strip() or wanted.chapter or wanted.kind:
+            try:
+                finding = pages.assistant.find(wanted)
+            except AssistantError as error:
+                problem = str(error)
+        hits = finding.hits if finding else ()
+        values = {
+            **{"q": q, "chapter": chapter, "kind": kind, "order": order, "clause": at.anchor if at else clause},
+            **{"source": source, "chapters": opened.headings, "finding": finding, "problem": problem},
+            "cards": page.cards(hits, pages.sources, ()),
+            "best": max((hit.score for hit in hits), default=0.0),
+            "close": CLOSE,
+            "text": pages.text(source.policy, language),
+            "text_definitions": definitions_of(opened),
+        }
+        return _html(page.render("library.html", language, **values, **pages.frame(request, "library")))
+
+
+def add_exports(app: FastAPI, pages: Pages) -> None:
+    """Add exports: chosen clauses by GET, so that they can be linked to; a conversation by POST."""
+
+    @app.get("/export")
+    def clauses(
+        form: str = "docx", policy: str = "", q: str = "", lang: str = "", clause: Annotated[list[str] | None, Query()] = None
+    ) -> Response:
+        shown = pages.policy(policy)
+        wanted = [c for anchor in clause or () if (c := pages.clause(shown.source.policy, anchor)[1])]
+        return _exported(pages, [Excerpt(q, "", tuple(wanted))] if wanted else [], form, language_of(lang))
+
+    @app.post("/export")
+    def conversation(turns: Annotated[str, Form()], form: Annotated[str, Form()] = "docx", lang: str = "") -> Response:
+        return _exported(pages, [_excerpt(pages, turn) for turn in _turns(turns)], form, language_of(lang))
+
+
+def _turns(text: str) -> list[dict[str, Any]]:
+    """Read the turns that the chat sends for an export: questions, notes, and citations as policy#anchor."""
+    try:
+        turns = json.loads(text)
+        assert isinstance(turns, list) and all(isinstance(turn, dict) for turn in turns)
+    except (ValueError, AssertionError, RecursionError) as error:
+        raise QuestionError("要导出的对话读不懂。请刷新页面后再试。") from error
+    return turns[:MOST_TURNS]
+
+
+def _excerpt(pages: Pages, turn: dict[str, Any]) -> Excerpt:
+    """Return a turn with the words of its clauses from the index, not from the browser."""
+    cited = []
+    for name in str(turn.get("citations", "")).split():
+        policy, _, anchor = name.rpartition("#")
+        with contextlib.suppress(AssistantError):
+            if (clause := pages.clause(policy, anchor)[1]) and policy:
+                cited.append(clause)
+    return Excerpt(str(turn.get("question", ""))[:2000], str(turn.get("note", ""))[:2000], tuple(cited))
+
+
+def _exported(pages: Pages, excerpts: Sequence[Excerpt], form: str, language: Language) -> Response:
+    """Return excerpts as a file to keep, or as a page to print."""
+    today = datetime.datetime.now().astimezone().date()
+    if form != "print":
+        file = export(excerpts, pages.sources, form, today)
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}", **HEADERS}
+        return Response(file.data, media_type=file.media_type, headers=headers)
+    if not excerpts:
+        raise QuestionError("没有选中条款。请回到上一页勾选后再打印。")
+    names = list(dict.fromkeys(clause.policy for excerpt in excerpts for clause in excerpt.clauses))
+    shown = [
+        {"question": e.question, "note": e.note, "cards": [card(c, pages.sources[c.policy]) for c in e.clauses]} for e in excerpts
+    ]
+    sources = [pages.sources[name] for name in names]
+    title = "、".join(source.title for source in sources) or translator(language)("政策问答")
+    return _html(page.render("print.html", language, title=title, excerpts=shown, sources=sources, made=today.isoformat()))
+
+
+def add_judgements(app: FastAPI, pages: Pages) -> None:
+    """Add what the buttons under an answer send, and the questions that an agent has acted on."""
+
+    @app.post("/feedback")
+    def feedback(id: Annotated[str, Body()], useful: Annotated[bool, Body()], reason: Annotated[str, Body()] = "") -> Response:
+        stored = pages.records is not None and pages.records.judged(id, useful, reason)
+        return Response(status_code=204 if stored else 409)
+
+    @app.post("/desk/used")
+    def used(q: Annotated[str, Body()], policy: Annotated[str, Body()] = "") -> Response:
+        if pages.records is not None:
+            pages.records.asked(pages.assistant.ask(q, policy=policy or None), "desk")
+        return Response(status_code=204)
+
+
+def add_apologies(app: FastAPI, pages: Pages) -> None:
+    """Add the pages for what goes wrong."""
+
+    @app.exception_handler(AssistantError)
+    def mistaken(request: Request, error: AssistantError) -> HTMLResponse:
+        return apology(pages, request, str(error), 404 if isinstance(error, ClauseNotFound | QuestionError) else 500)
+
+    @app.exception_handler(HTTPException)
+    def lost(request: Request, error: HTTPException) -> HTMLResponse:
+        return apology(pages, request, "没有这个页面。", error.status_code)
+
+    @app.exception_handler(Exception)
+    def failed(request: Request, error: Exception) -> HTMLResponse:
+        return apology(pages, request, "服务出错了, 您输入的内容没有丢: 请返回上一页重试。", 500)
+
+
+def apology(pages: Pages, request: Request, message: str, status: int) -> HTMLResponse:
+    """Return a page that says what is wrong and offers search."""
+    language = language_of(request.query_params.get("lang"))
+    t = translator(language)
+    values = {"title": t("没有找到" if status == 404 else "出错了"), "message": t(message)}
+    return _html(page.render("missing.html", language, **values, **pages.frame(request, "")), status)
+
+
+def _html(content: str, status: int = 200) -> HTMLResponse:
+    """Return a page or a part of one."""
+    return HTMLResponse(content, status, HEADERS)

@@ -1,0 +1,103 @@
+// The chat's small helpers beside Gradio: asking by a click, keeping the conversation of this tab, judging, exporting.
+(() => {
+  const { open, store, lang, query } = window.policyPages;
+  const SAVED = "policy-conversation";
+  const DRAFT = "policy-draft";
+  const box = () => document.querySelector("#question textarea");
+
+  // what the page is opened with; Gradio hands it to the server when it has loaded
+  function opening() {
+    const address = { lang, q: query.get("q") || store.get("sessionStorage", DRAFT) || "", policy: query.get("policy") || "" };
+    return [store.get("sessionStorage", SAVED) || "[]", JSON.stringify(address)];
+  }
+
+  function opened() {
+    document.documentElement.lang = lang || "zh-CN";
+    box()?.addEventListener("input", () => store.set("sessionStorage", DRAFT, box().value));
+    whenDrawn(() => {
+      const linked = query.get("clause");
+      open(query.get("policy") || document.getElementById("text").dataset.wanted, linked || lastAnchor(), Boolean(linked));
+      toLastQuestion();
+    });
+  }
+
+  const lastAnswer = () => [...document.querySelectorAll("#chat .answer")].pop();
+  const lastAnchor = () => lastAnswer()?.querySelector(":scope > .citation")?.dataset.anchor;
+
+  // bring the last question to the top, so that an answer is read from its beginning
+  function toLastQuestion() {
+    const asked = [...document.querySelectorAll("#chat .user-row")].pop();
+    let frame = asked?.parentElement;
+    while (frame && frame.scrollHeight <= frame.clientHeight + 1) frame = frame.parentElement;
+    if (asked && frame && frame.closest("#chat")) {
+      frame.scrollTop += asked.getBoundingClientRect().top - frame.getBoundingClientRect().top - 8;
+    }
+  }
+
+  // Gradio draws the answer some frames after it has arrived
+  function whenDrawn(act, patience = 60) {
+    const turns = JSON.parse(store.get("sessionStorage", SAVED) || "[]").length;
+    const drawn = document.querySelectorAll("#chat .answer[data-question]").length;
+    if (drawn < turns && patience) requestAnimationFrame(() => whenDrawn(act, patience - 1));
+    else act();
+  }
+
+  function answered(saved) {
+    store.set("sessionStorage", SAVED, saved);
+    store.set("sessionStorage", DRAFT, box()?.value ?? "");
+    whenDrawn(() => {
+      const cited = lastAnswer()?.querySelector(":scope > .citation");
+      if (cited) open(cited.dataset.policy, cited.dataset.anchor);
+      toLastQuestion();
+    });
+  }
+
+  function ask(question) {
+    const field = box();
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, question);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(() => document.querySelector("#send").click());
+  }
+
+  async function judge(button) {
+    const group = button.closest(".feedback");
+    const { useful, reason } = button.dataset;
+    group.querySelectorAll("[data-useful]").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+    group.querySelector(".reasons").hidden = useful === "1";
+    const body = JSON.stringify({ id: group.dataset.id, useful: useful === "1", reason: reason ?? "" });
+    const words = group.closest("[data-thanks]")?.dataset ?? document.getElementById("welcome-words").dataset;
+    try {
+      const reply = await fetch("feedback", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      group.querySelector("output").textContent = reply.ok ? words.thanks : words.unsaved;
+    } catch {
+      group.querySelector("output").textContent = words.unsaved;
+    }
+  }
+
+  function exportAs(form) {
+    const turns = [...document.querySelectorAll("#chat .answer[data-question]")].map(({ dataset: { question, note, citations } }) => ({ question, note, citations }));
+    const sheet = Object.assign(document.createElement("form"), { method: "post", action: `export${lang && "?lang=en"}`, hidden: true });
+    if (form === "print") sheet.target = "_blank";
+    for (const [name, value] of Object.entries({ turns: JSON.stringify(turns), form })) {
+      sheet.append(Object.assign(document.createElement("input"), { name, value }));
+    }
+    document.body.append(sheet);
+    sheet.submit();
+    sheet.remove();
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button");
+    if (!button) return;
+    if (button.matches(".ask")) ask(button.textContent);
+    else if (button.matches(".feedback [data-useful]")) judge(button);
+    else if (button.matches("[data-export]")) exportAs(button.dataset.export);
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form.understood")) return;
+    event.preventDefault();
+    ask(event.target.elements.q.value);
+  });
+
+  window.policyChat = { opening, opened, answered };
+})();

@@ -1,0 +1,162 @@
+// What every page needs: light and dark, copying, the full text beside the answers. No request leaves this server.
+(() => {
+  const root = document.documentElement;
+  root.classList.add("scripted");
+  const query = new URLSearchParams(location.search);
+  if (query.get("embed") === "1") root.classList.add("embed");
+  const lang = query.get("lang") === "en" ? "en" : "";
+
+  // a browser may forbid storage, for example in another company's frame
+  const store = {
+    get: (area, key) => { try { return window[area].getItem(key); } catch { return null; } },
+    set: (area, key, value) => { try { window[area].setItem(key, value); } catch { /* only kept for comfort */ } },
+  };
+
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const theme = () => query.get("__theme") || store.get("localStorage", "theme") || (system.matches ? "dark" : "light");
+  function paint(name) {
+    root.classList.toggle("dark", name === "dark");
+    document.body?.classList.toggle("dark", name === "dark");
+  }
+  paint(theme());
+  document.addEventListener("DOMContentLoaded", () => paint(theme()));
+  window.addEventListener("load", () => paint(theme()));
+
+  function toast(words) {
+    const box = document.getElementById("toast");
+    if (!box) return;
+    box.textContent = words;
+    box.classList.add("shown");
+    clearTimeout(toast.timer);
+    toast.timer = setTimeout(() => box.classList.remove("shown"), 1800);
+  }
+
+  async function copy(words, link, label) {
+    const text = link ? `${words}\n${new URL(link, document.baseURI)}` : words;
+    const said = document.getElementById("toast")?.dataset;
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // without a secure context the clipboard is closed to scripts; selecting and copying still works
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      done = document.execCommand("copy");
+      area.remove();
+    }
+    toast(done ? `${said?.copied ?? "已复制"} ${label ?? ""}` : said?.failed ?? "");
+  }
+
+  const narrow = () => matchMedia("(max-width: 900px)").matches;
+  const reading = () => document.getElementById("reading");
+  const pane = () => document.getElementById("text");
+
+  function mark(anchor) {
+    pane()?.querySelectorAll(".current").forEach((old) => old.classList.remove("current"));
+    const clause = anchor && pane()?.querySelector(`[id="${CSS.escape(anchor)}"]`);
+    if (!clause) return false;
+    clause.classList.add("current");
+    const box = pane().querySelector(".fulltext");
+    if (box.scrollHeight > box.clientHeight + 1) {
+      // scroll the text only: the page, and with it the question box, stays where it is
+      const top = clause.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      box.scrollTo({ top: box.scrollTop + top - box.clientHeight / 4 });
+    } else clause.scrollIntoView({ block: "center" });
+    return true;
+  }
+
+  async function load(policy) {
+    const box = pane();
+    if (!box || (box.dataset.policy === policy && box.firstElementChild)) return Boolean(box);
+    box.setAttribute("aria-busy", "true");
+    try {
+      const reply = await fetch(`text?${new URLSearchParams({ policy, lang })}`);
+      if (!reply.ok) return false;
+      box.innerHTML = await reply.text(); // our own server's page, escaped there
+      box.dataset.policy = policy;
+      return true;
+    } catch {
+      return false;
+    } finally {
+      box.removeAttribute("aria-busy");
+    }
+  }
+
+  // show a clause in the full text; on a phone the text lies over the page when it was asked for
+  async function open(policy, anchor, asked) {
+    if (!(await load(policy))) return false;
+    if (asked && narrow() && reading()) {
+      if (!root.classList.contains("reading-open")) history.pushState({ reading: true }, "");
+      root.classList.add("reading-open");
+      reading().querySelector(".close-reading")?.focus();
+    }
+    return mark(anchor);
+  }
+
+  function close() {
+    if (!root.classList.contains("reading-open")) return;
+    root.classList.remove("reading-open");
+    if (history.state?.reading) history.back();
+  }
+
+  const tip = Object.assign(document.createElement("div"), { id: "tip", hidden: true });
+  tip.setAttribute("role", "tooltip");
+  function explain(event) {
+    const term = event.target.closest?.("[data-definition]");
+    tip.hidden = !term;
+    if (!term) return;
+    if (!tip.isConnected) document.body.append(tip);
+    tip.textContent = term.dataset.definition;
+    term.setAttribute("aria-describedby", "tip");
+    const at = term.getBoundingClientRect();
+    const left = Math.max(8, Math.min(at.left, innerWidth - tip.offsetWidth - 8));
+    const above = at.top - tip.offsetHeight - 6;
+    Object.assign(tip.style, { left: `${left}px`, top: `${above > 8 ? above : at.bottom + 6}px` });
+  }
+  for (const kind of ["mouseover", "focusin"]) document.addEventListener(kind, explain);
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest?.("a, button");
+    if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (target.matches(".theme")) {
+      const next = root.classList.contains("dark") ? "light" : "dark";
+      store.set("localStorage", "theme", next);
+      query.delete("__theme");
+      paint(next);
+    } else if (target.matches("a.language")) {
+      event.preventDefault();
+      const here = new URL(location.href);
+      here.searchParams.set("lang", new URL(target.href).searchParams.get("lang"));
+      location.href = here;
+    } else if (target.matches("button.copy")) {
+      copy(target.dataset.quote, target.dataset.link);
+    } else if (target.matches(".close-reading")) {
+      close();
+    } else if (target.matches("a[data-anchor]") && pane()) {
+      event.preventDefault();
+      const policy = target.dataset.policy || pane().dataset.policy;
+      const moved = new CustomEvent("located", { detail: { policy, anchor: target.dataset.anchor }, cancelable: true });
+      document.dispatchEvent(moved);
+      open(policy, target.dataset.anchor, true).then((found) => found || (location.href = target.href));
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      tip.hidden = true;
+      close();
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      if (document.body.matches(".desk, .library")) {
+        document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+        close();
+        document.getElementById("question").select();
+      } else location.href = `desk${lang && "?lang=en"}`;
+    }
+  });
+
+  window.addEventListener("popstate", () => root.classList.remove("reading-open"));
+  window.policyPages = { open, mark, copy, toast, store, lang, query };
+})();
