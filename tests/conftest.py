@@ -23,7 +23,12 @@ def root() -> Path:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("assistant")
     return replace(
-        Settings.from_environment({}), corpus=ROOT / "corpus", index=folder / "index", cache=folder / "cache", corpus_named=True
+        Settings.from_environment({}),
+        corpus=ROOT / "corpus",
+        index=folder / "index",
+        cache=folder / "cache",
+        records=folder / "records.sqlite3",
+        corpus_named=True,
     )
 
 

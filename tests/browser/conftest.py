@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from assistant import Assistant
 
@@ -33,9 +34,9 @@ def address(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> I
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    demo = launch(assistant, port=port)
+    site = launch(assistant, port=port)
     yield f"http://127.0.0.1:{port}/"
-    demo.close()
+    site.close()
 
 
 @pytest.fixture(scope="session")
@@ -51,22 +52,45 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture(params=[(1440, 900, "light"), (390, 844, "dark")], ids=["desk", "phone"])
-def page(request: pytest.FixtureRequest, chromium, address: str, tmp_path: Path):
-    """A fresh page on a desk and on a phone; anything it logs as an error, or asks of another host, fails the test."""
+def visit(request: pytest.FixtureRequest, chromium, address: str, tmp_path: Path):
+    """Opens pages of the app in a fresh browser, on a desk and on a phone: visit("library?q=注销") -> Page.
+
+    Anything that a page logs as an error, or asks of another host, fails the test; `visit.complaints` holds them, so that a
+    test which provokes one can clear the list. `visit.phone` tells the two apart.
+    """
     width, height, theme = request.param
     context = chromium.new_context(
-        viewport={"width": width, "height": height}, permissions=["clipboard-read", "clipboard-write"], locale="zh-CN"
+        viewport={"width": width, "height": height},
+        permissions=["clipboard-read", "clipboard-write"],
+        locale="zh-CN",
+        color_scheme=theme,
+        accept_downloads=True,
     )
-    page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else complaints.append(f"request to {r.url}")
-    )
-    page.goto(f"{address}?__theme={theme}")
-    page.get_by_label("您的问题").wait_for()
-    yield page
-    page.screenshot(path=tmp_path / "last.png")
+
+    def opened(path: str = "") -> Page:
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((address, "data:", "blob:")) else complaints.append(f"request to {r.url}"),
+        )
+        page.goto(address + path)
+        if not path or path.startswith("?"):
+            page.locator("#question textarea").wait_for()
+            page.locator("#text .clause").first.wait_for(state="attached")  # Gradio has loaded and opened the page
+        return page
+
+    opened.complaints, opened.phone, opened.context = complaints, width < 900, context
+    yield opened
+    for number, page in enumerate(context.pages):
+        page.screenshot(path=tmp_path / f"last{number}.png")
     context.close()
     assert not complaints, complaints
+
+
+@pytest.fixture
+def page(visit) -> Page:
+    """The chat."""
+    return visit()
