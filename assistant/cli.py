@@ -137,23 +137,9 @@ def show(
 ) -> None:
     """显示一条条款: 标题路径、前后条款、在原文中的位置。"""
     assistant = load_assistant(corpus)
-    from assistant.terminal import print_clause, terminal
+    from assistant.terminal import print_place
 
-    found, positions = assistant.show(clause, policy)
-    console = terminal()
-    for position in positions:
-        shown = found.clauses[position]
-        print_clause(console, shown, assistant, "")
-        start, end = shown.place
-        console.print(
-            f"  位置: {found.source.filename} 第 {shown.line} 行, 字符 {start}–{end}; 锚点 #{shown.anchor}", style="dim"
-        )
-        for reference in shown.references:
-            console.print(f"  引用: {reference.words} → {reference.target or '文中没有这个地方'}", style="dim")
-    for label, position in (("上一条", positions[0] - 1), ("下一条", positions[-1] + 1)):
-        if 0 <= position < len(found.clauses):
-            near = found.clauses[position]
-            console.print(f"{label}: {near.clause}  {near.text[:40]}".replace("\n", " "), style="dim")
+    print_place(assistant, *assistant.show(clause, policy))
 
 
 @app.command()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -115,7 +116,8 @@ def _ranked(
     within = scope.among if scope.among is not None else _range(index, scope.policy)
     holding = [i for i in within if _is_literal(index.clauses[i], words)]
     found = retrieve(Query(meant, ((meant, 1.0),)), retrievers, settings, replace(scope, limit=scope.limit + len(holding)))
-    least = NEAR * max((hit.score for hit in found.hits), default=0.0)
+    best = max((hit.score for hit in found.hits), default=0.0)
+    least = NEAR * best if best > 0 and not words.phrases else -math.inf  # a phrase has chosen already
     hits = [hit for hit in found.hits if hit.score >= least or hit.evidence.exact or _is_literal(hit, words)]
     shown = {(hit.policy, number) for hit in hits for number in (hit.clause, *hit.also)}
     hits += [as_hit(index.clauses[i]) for i in sorted(holding) if (index.clauses[i].policy, index.clauses[i].clause) not in shown]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from assistant.assistant import Assistant
-from assistant.clause import Clause, Hit
+from assistant.clause import Clause, Hit, Policy
 from assistant.render import pieces, where
 
 
@@ -34,3 +35,21 @@ def print_clause(console: Console, clause: Clause, assistant: Assistant, prefix:
     console.print(Padding(text, (0, 0, 0, 2)) if console.is_terminal else Text("  ") + text)
     if isinstance(clause, Hit) and clause.also:
         console.print(Text(f"  同样内容另见: {'、'.join(clause.also)}", style="dim"))
+
+
+def print_place(assistant: Assistant, found: Policy, positions: Sequence[int]) -> None:
+    """Print clauses with their place in the source, their references, and what stands before and after them."""
+    console = terminal()
+    for position in positions:
+        shown = found.clauses[position]
+        print_clause(console, shown, assistant, "")
+        start, end = shown.place
+        console.print(
+            f"  位置: {found.source.filename} 第 {shown.line} 行, 字符 {start}–{end}; 锚点 #{shown.anchor}", style="dim"
+        )
+        for reference in shown.references:
+            console.print(f"  引用: {reference.words} → {reference.target or '文中没有这个地方'}", style="dim")
+    for label, position in (("上一条", positions[0] - 1), ("下一条", positions[-1] + 1)):
+        if 0 <= position < len(found.clauses):
+            near = found.clauses[position]
+            console.print(f"{label}: {near.clause}  {near.text[:40]}".replace("\n", " "), style="dim")

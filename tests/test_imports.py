@@ -20,6 +20,12 @@ HEAVY = {
     "pydantic",
     "opencc",
     "pypinyin",
+    "fastapi",
+    "jinja2",
+    "uvicorn",
+    "mcp",
+    "docx",
+    "openpyxl",
 }
 OWNER = {
     "sentence_transformers": {"embed"},
@@ -29,6 +35,12 @@ OWNER = {
     "bm25s": {"index"},
     "jieba": {"segment"},
     "gradio": {"chat"},
+    "fastapi": {"routes", "server", "chat"},
+    "uvicorn": {"server"},
+    "jinja2": {"page"},
+    "mcp": {"mcp_server"},
+    "docx": {"export"},
+    "openpyxl": {"export"},
     "safetensors": {"embed"},
 }
 MODULES = sorted((ROOT / "assistant").glob("*.py"))
