@@ -19,7 +19,7 @@ $(VENV)/.dev: $(VENV)/.serve
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-serve: $(VENV)/.serve ## open the chat at http://127.0.0.1:7860 (PORT=…, HOST=…)
+serve: $(VENV)/.serve ## open the pages at http://127.0.0.1:7860 (PORT=…, HOST=…)
 	$(BIN)/assistant serve --host $(HOST) --port $(PORT)
 
 build: $(VENV)/.serve ## parse and index the policies in corpus/
@@ -35,14 +35,16 @@ check: $(VENV)/.dev ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/oxlint --deny-warnings assistant/web/static
 
 format: $(VENV)/.dev ## put the format right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-benchmark: $(VENV)/.dev ## the figures of the README
+benchmark: $(VENV)/.dev browser ## the figures of the README
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/retrieval.py
+	$(BIN)/python benchmarks/web.py
 	$(BIN)/assistant evaluate benchmarks/questions.jsonl
 
 tree: $(VENV)/.dev ## write the expected clause tree anew, after a review

@@ -207,7 +207,7 @@ class Assistant:
         for candidate in self.policies:
             if policy in (None, candidate.source.policy) and (positions := _positions(number, candidate.clauses)):
                 return candidate, positions
-        raise ClauseNotFound(f"没有编号为「{number}」的条款。请核对编号, 或用 assistant search 按文字搜索。")
+        raise ClauseNotFound(f"没有编号为「{number}」的条款。请核对编号, 或按文字搜索。")
 
     def _check_policy(self, policy: str | None) -> None:
         """Refuse the name of a policy that is not in the index."""

@@ -75,7 +75,7 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
         top = _html(chat.top("zh"), elem_id="top")
         with gr.Row(elem_id="workplace", equal_height=False):
             with gr.Column(scale=5, min_width=320, elem_id="asking"):
-                welcome = _html(chat.welcome("zh", sources[0].policy), elem_id="welcome")
+                welcome = _html(chat.welcome("zh", names[0][1]), elem_id="welcome")
                 messages = _chatbot()
                 with gr.Row(elem_id="tools"):
                     fresh = gr.Button(t("新对话"), size="sm", elem_id="fresh")
@@ -98,7 +98,8 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
         asked.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
         emptied = fresh.click(lambda: ([], "[]"), None, [messages, saved], **private)
         emptied.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
-        scope.change(chat.welcome_to, [address, scope], welcome, **private)
+        chosen = scope.change(chat.welcome_to, [address, scope], welcome, **private)
+        chosen.then(None, scope, None, js="(policy) => window.policyChat.read(policy)")
         opened = [address, top, welcome, exports, foot, scope, box, send, fresh, messages, saved]
         loaded = demo.load(chat.open, [saved, address], opened, js="() => window.policyChat.opening()", **private)
         loaded.then(None, None, None, js="() => window.policyChat.opened()")
@@ -127,7 +128,7 @@ class Chat:
     def __init__(self, assistant: Assistant, records: Records | None) -> None:
         self.assistant, self.records = assistant, records
         self.sources = {p.source.policy: p.source for p in assistant.policies}
-        self.starters = {name: starters(assistant, name) for name in self.sources}
+        self.starters = {name: starters(assistant, name or None) for name in (ALL, *self.sources)}
 
     def top(self, language: Language) -> str:
         """Return the head of the page."""
@@ -137,7 +138,7 @@ class Chat:
 
     def welcome(self, language: Language, policy: str) -> str:
         """Return the questions to start with."""
-        return page.render("welcome.html", language, starters=self.starters.get(policy) or next(iter(self.starters.values())))
+        return page.render("welcome.html", language, starters=self.starters.get(policy, ()))
 
     def welcome_to(self, address: str, policy: str) -> str:
         """Return the questions to start with when another policy is chosen."""
@@ -152,7 +153,7 @@ class Chat:
         opening, turns = _opening(address), _turns(saved)
         language = language_of(opening.lang)
         t = translator(language)
-        policy = opening.policy if opening.policy in self.sources else next(iter(self.sources))
+        policy = opening.policy if opening.policy in self.sources else ALL
         messages: list[Message] = []
         for n, turn in enumerate(turns):
             try:

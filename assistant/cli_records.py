@@ -1,4 +1,3 @@
-# ruff: noqa: D400, D415
 """`assistant records`: what was asked on the web page and how it was judged."""
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ A_TOPIC = 2
 NEXT, A_CLAUSE, SAME, KIN = 3, 4, 0.93, 0.3
 
 
-def starters(assistant: Assistant, policy: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return (topic, questions) for the start of a conversation: only questions that this policy answers."""
+def starters(assistant: Assistant, policy: str | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return (topic, questions) for the start of a conversation: only questions that this policy, or any, answers."""
     answered = (
         (topic, tuple(q for q in questions if assistant.ask(q, policy=policy).verdict == "answered")[:A_TOPIC])
         for topic, questions in TOPICS

@@ -99,5 +99,8 @@
     ask(event.target.elements.q.value);
   });
 
-  window.policyChat = { opening, opened, answered };
+  // the policy that is asked is also the one to read
+  const read = (policy) => policy && open(policy);
+
+  window.policyChat = { opening, opened, answered, read };
 })();

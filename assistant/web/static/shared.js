@@ -66,9 +66,18 @@
     return true;
   }
 
-  async function load(policy) {
+  // one text is fetched once, however many ask for it while it is on its way
+  const coming = {};
+  function load(policy) {
     const box = pane();
-    if (!box || (box.dataset.policy === policy && box.firstElementChild)) return Boolean(box);
+    if (!box || (box.dataset.policy === policy && box.firstElementChild)) return Promise.resolve(Boolean(box));
+    if (coming.policy !== policy) {
+      Object.assign(coming, { policy, arrived: fetched(policy, box).finally(() => { coming.policy = undefined; }) });
+    }
+    return coming.arrived;
+  }
+
+  async function fetched(policy, box) {
     box.setAttribute("aria-busy", "true");
     try {
       const reply = await fetch(`text?${new URLSearchParams({ policy, lang })}`);
@@ -91,7 +100,7 @@
       root.classList.add("reading-open");
       reading().querySelector(".close-reading")?.focus();
     }
-    return mark(anchor);
+    return anchor ? mark(anchor) : true;
   }
 
   function close() {
