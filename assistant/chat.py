@@ -93,7 +93,7 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
         address = gr.Textbox("{}", visible="hidden", elem_id="address")
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": PARALLEL}
         asked = gr.on(
-            [send.click, box.submit], chat.ask, [box, messages, saved, scope, address], [box, messages, saved], **private
+            [send.click, box.submit], chat.reply, [box, messages, saved, scope, address], [box, messages, saved], **private
         )
         asked.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
         emptied = fresh.click(lambda: ([], "[]"), None, [messages, saved], **private)
