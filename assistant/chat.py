@@ -176,7 +176,7 @@ class Chat:
             saved if turns else "[]",
         )
 
-    def ask(
+    def reply(
         self, question: str, messages: list[Message], saved: str, policy: str, address: str
     ) -> tuple[str, list[Message], str]:
         """Answer one question -> (what stays in the box, messages, the turns to keep).
