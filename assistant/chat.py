@@ -69,7 +69,7 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
     chat = Chat(assistant, records)
     sources = [policy.source for policy in assistant.policies]
     t = translator("zh")
-    names = [*([(t("全部 {} 份政策", len(sources)), ALL)] if len(sources) > 1 else []), *((s.title, s.policy) for s in sources)]
+    names = chat.choices("zh")
 
     with gr.Blocks(title=t("政策问答"), fill_width=True, analytics_enabled=False) as demo:
         top = _html(chat.top("zh"), elem_id="top")
@@ -136,6 +136,11 @@ class Chat:
         title = titles[0] if len(titles) == 1 else translator(language)("{} 份政策", len(titles))
         return page.render("chat_top.html", language, title=title)
 
+    def choices(self, language: Language) -> list[tuple[str, str]]:
+        """Return what can be asked: all policies together, if there are several, and each by itself."""
+        each = [(source.title, source.policy) for source in self.sources.values()]
+        return [(translator(language)("全部 {} 份政策", len(each)), ALL), *each] if len(each) > 1 else each
+
     def welcome(self, language: Language, policy: str) -> str:
         """Return the questions to start with."""
         return page.render("welcome.html", language, starters=self.starters.get(policy, ()))
@@ -168,7 +173,11 @@ class Chat:
             self.welcome(language, policy),
             page.render("chat_exports.html", language),
             self.foot(language),
-            gr.update(label=t("正在查询"), **({"value": opening.policy} if opening.policy in self.sources else {})),
+            gr.update(
+                label=t("正在查询"),
+                choices=self.choices(language),
+                **({"value": opening.policy} if opening.policy in self.sources else {}),
+            ),
             gr.update(label=t("您的问题"), placeholder=t(HINT), value=opening.q),
             t("提问"),
             t("新对话"),

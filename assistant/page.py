@@ -97,7 +97,7 @@ def answer_html(
 
 def error_html(message: str, language: Language = "zh") -> str:
     """Return a message about the question itself."""
-    return render("message.html", language, message=message)
+    return render("message.html", language, message=translator(language)(message))
 
 
 def kept(kept: bool, language: Language) -> str:

@@ -113,7 +113,7 @@ def _hits(pages: Pages, q: str, policy: str, language: Language) -> tuple[str, i
     try:
         answer = pages.assistant.ask(q, policy=policy or None)
     except AssistantError as error:
-        return page.error_html(translator(language)(str(error)), language), 400
+        return page.error_html(str(error), language), 400
     understood = "" if "".join(answer.standalone.split()) == "".join(q.split()) else answer.standalone
     shown = [*answer.citations, *(hit for hit in answer.hits if hit not in answer.citations)][:9]
     cards = page.cards(shown, pages.sources)
@@ -136,7 +136,7 @@ def add_library(app: FastAPI, pages: Pages) -> None:
             try:
                 finding = pages.assistant.find(wanted)
             except AssistantError as error:
-                problem = str(error)
+                problem = translator(language)(str(error))
         hits = finding.hits if finding else ()
         values = {
             **{"q": q, "chapter": chapter, "kind": kind, "order": order, "clause": at.anchor if at else clause},

@@ -126,7 +126,7 @@ def _ranked(
     # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
     if address and address[1] and (exact or not meant.isalnum() or meant.startswith("第")):
         if not exact:
-            raise ClauseNotFound(f"没有编号为「{meant}」的条款。请核对编号, 或用文字搜索。")
+            raise ClauseNotFound(f"没有编号为「{meant}」的条款。请核对编号, 或按文字搜索。")
         hits = exact
     return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0
 

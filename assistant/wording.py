@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -18,6 +19,13 @@ def english() -> dict[str, str]:
     return dict(line.split("\t", 1) for line in lines if line and not line.startswith("#"))
 
 
+@cache
+def _composed() -> list[tuple[re.Pattern[str], str]]:
+    """Return what recognises messages that have their values in them already, such as those of errors."""
+    with_values = ((words, said) for words, said in english().items() if "{}" in words)
+    return [(re.compile("(.*)".join(map(re.escape, words.split("{}"))), re.DOTALL), said) for words, said in with_values]
+
+
 def language_of(wanted: str | None) -> Language:
     """Return the language that a page was asked for in; Chinese unless it is English."""
     return "en" if (wanted or "").lower().startswith("en") else "zh"
@@ -27,9 +35,18 @@ def translator(language: Language) -> Translate:
     """Return what puts words of the interface into a language; values replace the `{}` in them."""
 
     def translate(words: str, *values: object) -> str:
-        found = english().get(words, words) if language == "en" else words
-        for value in values:
-            found = found.replace("{}", str(value), 1)
-        return found
+        if language == "zh":
+            return _filled(words, values)
+        if words in english():
+            return _filled(english()[words], values)
+        matched = ((pattern.fullmatch(words), said) for pattern, said in _composed())
+        return next((_filled(said, found.groups()) for found, said in matched if found), words)
 
     return translate
+
+
+def _filled(words: str, values: Sequence[object]) -> str:
+    """Put values into the places kept for them."""
+    head, *tails = words.split("{}")
+    filled = zip(values, tails, strict=False)
+    return head + "".join(f"{value}{tail}" for value, tail in filled) if values else words

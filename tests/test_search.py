@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from samples import ROOT
@@ -185,7 +186,7 @@ def test_an_unknown_chapter_has_no_clauses(assistant: Assistant) -> None:
 def test_chapters_lie_inside_each_other_and_cover_the_text(assistant: Assistant) -> None:
     policy = assistant.policies[0]
     outer = [extent(policy, heading.anchor) for heading in policy.headings if heading.depth == 0]
-    assert all(one.stop == other.start for one, other in zip(outer, outer[1:], strict=False))
+    assert all(one.stop == other.start for one, other in pairwise(outer))
     assert outer[-1].stop == len(policy.source.text)
     inner = [extent(policy, heading.anchor) for heading in policy.headings if heading.depth]
     assert all(sum(part.start in whole and part.stop - 1 in whole for whole in outer) == 1 for part in inner)

@@ -26,7 +26,7 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 COMMAND_LINE = {"batch", "cli", "cli_questions", "cli_records", "editing", "terminal"}  # no page shows what these say
 ERRORS = {name for name, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, errors.AssistantError)}
 DICTIONARIES = {"KINDS": KINDS, "VERDICTS": VERDICTS, "CONTACTS": CONTACTS, "SIGNS": SIGNS}
-NOTES = {*REPLIES.values(), NOT_COVERED, NO_WORDS}
+NOTES = {*REPLIES.values(), NOT_COVERED, NO_WORDS, "这份政策没有写到: {}"}
 WORDS = {name: set(values.values()) for name, values in DICTIONARIES.items()}
 WORDS |= {"TOPICS": {topic for topic, _ in TOPICS}, "REASONS": set(REASONS), "notes": NOTES}
 # what reaches t() in a variable that no template gives its values: the strings that it can hold
@@ -119,10 +119,12 @@ def _said(node: ast.expr, constants: Names) -> set[str]:
 
 
 def errors_of(source: str) -> set[str]:
-    """Return the messages without values that a module raises, or shows as an apology."""
+    """Return the messages that a module raises, or shows as an apology; of those with values, what a page can show."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         match node:
+            case ast.Call(func=ast.Name(id="QuestionError" | "ClauseNotFound"), args=[ast.JoinedStr(values=pieces), *_]):
+                found.add("".join(p.value if isinstance(p, ast.Constant) else "{}" for p in pieces))
             case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(words)), *_]) if name in ERRORS:
                 found.add(words)
             case ast.Call(func=ast.Name(id="apology"), args=[_, _, ast.Constant(value=str(words)), *_]):
@@ -189,7 +191,7 @@ def test_the_search_for_words_sees_what_a_template_adds() -> None:
 def test_the_search_for_words_sees_what_a_module_adds() -> None:
     module = 'W = "甲"\nt(W); t("乙" if x else "丙"); translator(language)("{} 丁", 1); t(str(error)); cut("戊")'
     assert of_module(module) == {*"甲乙丙", "{} 丁"}
-    assert errors_of('QuestionError("甲"); QuestionError(f"乙{x}"); apology(pages, request, "丙", 404)') == {"甲", "丙"}
+    assert errors_of('QuestionError("甲"); QuestionError(f"乙{x}"); apology(pages, request, "丙", 404)') == {"甲", "乙{}", "丙"}
     with pytest.raises(Unknown):
         of_module("t(something())")
 

@@ -94,8 +94,8 @@
       const link = Object.assign(document.createElement("a"), { href: pin.link, textContent: pin.where });
       link.dataset.policy = pin.policy;
       link.dataset.anchor = pin.anchor;
-      const copying = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "⧉", title: byId("toast").dataset.copied });
-      copying.setAttribute("aria-label", `${byId("toast").dataset.copied} ${pin.where}`);
+      const copying = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "⧉", title: pinned.dataset.copy });
+      copying.setAttribute("aria-label", `${pinned.dataset.copy} ${pin.where}`);
       copying.dataset.quote = pin.quote;
       copying.dataset.link = pin.link;
       const away = Object.assign(document.createElement("button"), { type: "button", textContent: "×", title: pinned.dataset.unpin });

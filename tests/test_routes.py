@@ -1,0 +1,412 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html import escape
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from docx import Document
+from fastapi.testclient import TestClient
+from httpx import Response
+from openpyxl import load_workbook
+
+from assistant import Assistant
+from assistant.records import REASONS, Records
+from assistant.routes import MOST_TURNS
+from assistant.server import build_site
+
+OFFICE = "application/vnd.openxmlformats-officedocument"
+TYPES = {
+    "docx": f"{OFFICE}.wordprocessingml.document",
+    "xlsx": f"{OFFICE}.spreadsheetml.sheet",
+    "md": "text/markdown; charset=utf-8",
+}
+PAGES = [
+    "desk",
+    "desk?q=注销",
+    "library",
+    "library?q=注销",
+    "library?clause=c5-4",
+    "desk/hits?q=注销",
+    "text",
+    "export?clause=c5-4&form=print",
+]
+LOST = ["library", "desk", "", "text", "export"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>'",
+    "</textarea></title><svg onload=alert(1)>",
+    "{{ 7*7 }}{% raw %}${7*7}",
+    "\u202e倒过来\u202c\u200f注销",
+    "注销\x00\x08\x1b",
+    "' OR 1=1 --",
+    "../../../etc/passwd",
+    "注" * 5000,
+    "x" * 5000,
+    "\ud800注销\udfff",
+    "%00%ff%fe",
+    "-\"'“",
+    "(" * 300 + "[" * 300,
+    "\r\nSet-Cookie: a=b",
+    "c5-4#c5-4?&=",
+]
+
+
+class Tags(HTMLParser):
+    """Gathers the elements and the attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
+    opened = Records(tmp_path_factory.mktemp("routes") / "records.sqlite3")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def site(assistant: Assistant, records: Records) -> TestClient:
+    """The whole web app; an exception becomes the page that a reader would see."""
+    return TestClient(build_site(assistant, records), raise_server_exceptions=False)
+
+
+def print_or_file(site: TestClient, turns: object, form: str = "md") -> Response:
+    return site.post("/export", data={"turns": turns if isinstance(turns, str) else json.dumps(turns), "form": form})
+
+
+def is_harmless(reply: Response) -> bool:
+    """Whether no element and no handler of the input came to life, and nothing of the program shows."""
+    tags = Tags(reply.text)
+    own = all((attributes.get("src") or "").startswith("web/") for attributes in tags.named("script"))
+    handlers = [name for _, attributes in tags.found for name in attributes if name.startswith("on")]
+    shown = re.search(r"Traceback|File \"|\.py\b|site-packages", reply.text)
+    return own and not handlers and not tags.named("svg") and not tags.named("img") and not shown
+
+
+@pytest.mark.parametrize("path", ["", *PAGES])
+def test_every_page_answers(site: TestClient, path: str) -> None:
+    reply = site.get(f"/{path}")
+    assert reply.status_code == 200 and reply.headers["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", [*PAGES, "library?clause=nowhere", "?policy=nowhere", "export?form=md&clause=c5-4"])
+def test_pages_allow_only_what_this_server_sends(site: TestClient, path: str) -> None:
+    headers = site.get(f"/{path}").headers
+    assert "default-src 'self'" in headers["content-security-policy"] and "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_hold_no_script_style_or_handler_of_their_own(site: TestClient, path: str) -> None:
+    reply = site.get(f"/{path}")
+    assert is_harmless(reply) and not Tags(reply.text).named("style")
+    assert not any("style" in attributes for _, attributes in Tags(reply.text).found)
+
+
+@pytest.mark.parametrize("path", LOST)
+@pytest.mark.parametrize("name", ["policy", "clause"])
+def test_an_unknown_policy_or_clause_is_404_says_so_and_offers_search(site: TestClient, path: str, name: str) -> None:
+    if (path, name) == ("text", "clause"):
+        return  # a text is that of a whole policy
+    reply = site.get(f"/{path}", params={name: "nowhere"})
+    assert reply.status_code == 404 and "nowhere" in reply.text
+    assert ("没有名为" if name == "policy" else "没有编号为") in reply.text
+    assert {"action": "library", "role": "search", "method": "get"} in Tags(reply.text).named("form")
+
+
+def test_a_clause_of_another_policy_is_not_found_in_this_one(site: TestClient) -> None:
+    assert site.get("/library", params={"policy": "jifenqi", "clause": "c9-9"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["nowhere", "library/x", "desk/nowhere", "web/nowhere.js", "favicon.png"])
+def test_an_unknown_address_is_404_with_a_page_that_offers_search(site: TestClient, path: str) -> None:
+    reply = site.get(f"/{path}")
+    assert reply.status_code == 404 and reply.headers["content-type"].startswith("text/html")
+    assert "没有这个页面" in reply.text and 'action="library"' in reply.text
+
+
+def test_the_files_of_the_server_stay_there(site: TestClient) -> None:
+    for path in ("/web/../server.py", "/web/%2e%2e/%2e%2e/server.py", "/web/..%2f..%2fserver.py", "/web//etc/passwd"):
+        reply = site.get(path)
+        assert reply.status_code == 404 and "import" not in reply.text
+
+
+def test_every_clause_and_every_heading_has_a_permalink(site: TestClient, assistant: Assistant) -> None:
+    policy = assistant.policies[0]
+    shown = Tags(site.get("/library").text)
+    ids = [attributes["id"] for _, attributes in shown.found if "id" in attributes]
+    anchors = [item.anchor for item in (*policy.clauses, *policy.headings)]
+    assert set(anchors) <= set(ids) and len(ids) == len(set(ids)), "anchors are there, and each only once"
+    for anchor in anchors:
+        reply = site.get("/library", params={"policy": policy.source.policy, "clause": anchor})
+        assert reply.status_code == 200 and f'data-clause="{anchor}"' in reply.text
+
+
+def test_a_permalink_may_name_a_clause_by_its_number(site: TestClient) -> None:
+    assert 'data-clause="c5-4"' in site.get("/library", params={"clause": "五、4"}).text
+
+
+def test_the_text_of_a_policy_comes_alone(site: TestClient, assistant: Assistant) -> None:
+    reply = site.get("/text", params={"policy": "jifenqi"})
+    numbers = [attributes["data-number"] for _, attributes in Tags(reply.text).found if "data-number" in attributes]
+    assert numbers == [clause.clause for clause in assistant.policies[0].clauses] and "<html" not in reply.text
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\x00", "注" * 3000])
+def test_the_list_of_hits_says_what_is_wrong_with_a_question(site: TestClient, question: str) -> None:
+    reply = site.get("/desk/hits", params={"q": question})
+    assert reply.status_code == 400 and "<html" not in reply.text
+    assert ("太长" if len(question) > 2000 else "空的") in reply.text
+
+
+def test_the_list_of_hits_for_an_unknown_policy_says_so(site: TestClient) -> None:
+    reply = site.get("/desk/hits", params={"q": "注销", "policy": "nowhere"})
+    assert reply.status_code == 400 and "没有名为「nowhere」" in reply.text
+
+
+def test_the_library_says_what_is_wrong_with_a_search_on_its_page(site: TestClient) -> None:
+    for typed, message in (("九、1", "没有编号为「九、1」"), ("注" * 3000, "太长"), ('"没有这样的话"', "没有符合的条款")):
+        reply = site.get("/library", params={"q": typed})
+        assert reply.status_code == 200 and message in reply.text
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+@pytest.mark.parametrize("name", ["q", "policy", "clause", "chapter", "kind", "order", "lang", "embed", "form"])
+def test_hostile_addresses_are_answered_with_harmless_pages(site: TestClient, name: str, words: str) -> None:
+    words = words.encode("utf-8", "surrogatepass") if "\ud800" in words else words
+    for path in ("library", "desk", "desk/hits", "text", "export?form=print", ""):
+        if path == "" and name not in ("policy", "clause"):
+            continue  # Gradio's page, the same for everyone
+        address = f"/{path}{'&' if '?' in path else '?'}q=注销"
+        reply = site.get(address if name == "q" else address, params={name: words, "q": words if name == "q" else "注销"})
+        assert reply.status_code in (200, 400, 404) and is_harmless(reply), (path, reply.status_code)
+
+
+@pytest.mark.parametrize("words", [w for w in HOSTILE if w.isprintable() and len(w) < 100])
+def test_hostile_words_come_back_as_text(site: TestClient, words: str) -> None:
+    reply = site.get("/library", params={"q": words})
+    assert Tags(reply.text).named("input") and any(box.get("value") == words for box in Tags(reply.text).named("input"))
+    assert escape(words) in site.get("/desk", params={"q": words}).text.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
+
+
+@pytest.mark.parametrize("form", TYPES)
+def test_chosen_clauses_come_as_a_file_with_its_type_and_name(site: TestClient, form: str) -> None:
+    reply = site.get("/export", params={"form": form, "clause": ["c5-4", "五、3 第1段"], "q": "注销"})
+    assert reply.status_code == 200 and reply.headers["content-type"] == TYPES[form]
+    kind, _, name = reply.headers["content-disposition"].partition("; filename*=UTF-8''")
+    assert kind == "attachment" and re.fullmatch(rf"即分期超G会员隐私政策-条款-\d{{8}}\.{form}", unquote(name))
+
+
+@pytest.mark.parametrize("form", [*TYPES, "print"])
+def test_a_file_says_where_every_word_comes_from(site: TestClient, assistant: Assistant, form: str) -> None:
+    reply = site.get("/export", params={"form": form, "clause": ["c5-4", "c1-1-2-t1-9"], "q": "注销"})
+    words, source = words_of(reply, form), assistant.policies[0].source
+    for needed in (
+        "五、4",
+        "一(一)2 表1 序号9",
+        "您可以在我们的产品与/或服务中直接申请注销账户",
+        "ACCESS_FINE_LOCATION",
+        source.title,
+        source.version,
+    ):
+        assert needed in words, needed
+    assert source.sha256 in words and re.search(r"20\d\d-\d\d-\d\d", words) and "注销" in words
+
+
+def words_of(reply: Response, form: str) -> str:
+    if form == "docx":
+        document = Document(BytesIO(reply.content))
+        cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+        return "\n".join([*(paragraph.text for paragraph in document.paragraphs), *cells])
+    if form == "xlsx":
+        rows = load_workbook(BytesIO(reply.content)).active.iter_rows(values_only=True)
+        return "\n".join(str(value) for row in rows for value in row)
+    return reply.text.replace("\\", "")
+
+
+def test_a_print_view_opens_the_print_dialog_and_ends_with_the_source(site: TestClient) -> None:
+    reply = site.get("/export", params={"form": "print", "clause": "c5-4"})
+    assert "content-disposition" not in reply.headers and "web/print.js" in reply.text and "SHA-256" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, "没有"),
+        ({"form": "print"}, "没有选中"),
+        ({"form": "exe", "clause": "c5-4"}, "不能导出为「exe」"),
+        ({"clause": "nowhere"}, "没有编号"),
+    ],
+)
+def test_an_export_of_nothing_or_into_nothing_known_is_refused(
+    site: TestClient, parameters: dict[str, str], message: str
+) -> None:
+    reply = site.get("/export", params=parameters)
+    assert reply.status_code in (400, 404) and message in reply.text and "content-disposition" not in reply.headers
+
+
+def test_a_conversation_is_exported_with_the_words_of_the_index_and_not_of_the_browser(site: TestClient) -> None:
+    forged = {
+        "question": "怎么注销",
+        "note": "",
+        "citations": "jifenqi#c5-4",
+        "text": "您不能注销",
+        "quote": "您不能注销",
+        "spans": [[0, 9]],
+    }
+    for form in TYPES:
+        words = words_of(print_or_file(site, [forged], form), form)
+        assert "怎么注销" in words and "直接申请注销账户" in words and "您不能注销" not in words
+
+
+@pytest.mark.parametrize(
+    "cited", ["nowhere#c5-4", "jifenqi#nowhere", "#c5-4", "jifenqi#", "jifenqi", "#", "a#b#c", "jifenqi#h1", "\x00#\x00"]
+)
+def test_citations_of_nothing_are_left_out_and_what_is_cited_beside_them_stays(site: TestClient, cited: str) -> None:
+    reply = print_or_file(site, [{"question": "怎么注销", "citations": f"{cited} jifenqi#c5-4"}])
+    assert reply.status_code == 200 and reply.text.count("\n### ") == 1 and "直接申请注销账户" in reply.text.replace("\\", "")
+
+
+def test_a_refusal_is_exported_with_its_question(site: TestClient) -> None:
+    reply = print_or_file(site, [{"question": "年化利率是多少", "note": "这份政策没有写到这个问题。", "citations": ""}])
+    assert "年化利率是多少" in reply.text and "这份政策没有写到这个问题。" in reply.text
+
+
+@pytest.mark.parametrize(
+    "turns", ["", "{", "null", "5", '"a"', "{}", '["a"]', "[[]]", "[null]", "NaN", "[" * 100_000, "9" * 5000, "\x00"]
+)
+@pytest.mark.parametrize("form", ["md", "print"])
+def test_a_broken_conversation_is_refused_in_words(site: TestClient, turns: str, form: str) -> None:
+    reply = print_or_file(site, turns, form)
+    assert reply.status_code in (400, 404, 422) and is_harmless(reply)
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+@pytest.mark.parametrize("form", [*TYPES, "print"])
+def test_hostile_words_in_a_conversation_are_exported_as_words(site: TestClient, words: str, form: str) -> None:
+    turn = {"question": words, "note": words, "citations": f"jifenqi#c5-4 {words}"}
+    reply = print_or_file(site, [turn], form)
+    assert reply.status_code == 200
+    assert "直接申请注销账户" in words_of(reply, form)
+    assert form != "print" or is_harmless(reply)
+
+
+@pytest.mark.parametrize(
+    "turn", [{"question": None}, {"note": None, "question": "x"}, {"question": 5}, {"question": ["x"]}, {"citations": {"a": 1}}]
+)
+def test_what_is_no_text_in_a_conversation_does_not_fail_and_is_not_shown(site: TestClient, turn: dict[str, object]) -> None:
+    reply = print_or_file(site, [{"citations": "jifenqi#c5-4"} | turn])
+    assert reply.status_code in (200, 400, 404, 422) and "None" not in reply.text
+
+
+def test_a_conversation_is_cut_where_it_gets_absurdly_long(site: TestClient) -> None:
+    reply = print_or_file(site, [{"question": f"问题{n}号"} for n in range(MOST_TURNS + 5)])
+    assert reply.text.count("\n## ") == MOST_TURNS
+
+
+def test_a_judgement_is_kept_for_a_question_that_was_asked(site: TestClient, assistant: Assistant, records: Records) -> None:
+    key = records.asked(assistant.ask("怎么注销账户"), "chat")
+    for useful, reason in ((True, ""), *((False, reason) for reason in REASONS)):
+        reply = site.post("/feedback", json={"id": key, "useful": useful, "reason": reason})
+        assert reply.status_code == 204 and reply.content == b""
+        row = next(row for row in records.rows() if row.id == key)
+        assert (row.useful, row.reason) == (useful, reason)
+
+
+@pytest.mark.parametrize("id", ["nowhere", "", "' OR 1=1 --", "\x00", "x" * 5000])
+def test_a_judgement_of_an_unknown_question_is_not_kept(site: TestClient, records: Records, id: str) -> None:
+    before = records.rows()
+    assert site.post("/feedback", json={"id": id, "useful": True}).status_code == 409
+    assert records.rows() == before
+
+
+def test_a_judgement_for_an_unknown_reason_is_not_kept(site: TestClient, assistant: Assistant, records: Records) -> None:
+    key = records.asked(assistant.ask("怎么注销账户"), "chat")
+    for reason in ("不好", "<script>", "x" * 5000):
+        assert site.post("/feedback", json={"id": key, "useful": False, "reason": reason}).status_code == 409
+    assert next(row for row in records.rows() if row.id == key).useful is None
+
+
+@pytest.mark.parametrize("path", ["feedback", "desk/used"])
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"id": 5, "q": 5}', '{"useful": true}', "\x00"])
+def test_a_broken_judgement_is_refused(site: TestClient, records: Records, path: str, body: str) -> None:
+    before = len(records.rows())
+    reply = site.post(f"/{path}", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 422 and is_harmless(reply) and len(records.rows()) == before
+
+
+def test_a_judgement_must_be_posted_as_json(site: TestClient) -> None:
+    """A form of another site can post text, but not JSON: nobody else's page can judge in a reader's name."""
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        reply = site.post("/feedback", content='{"id": "x", "useful": true}', headers={"Content-Type": kind})
+        assert reply.status_code == 422
+
+
+def test_a_question_of_the_desk_is_kept_when_it_was_used_and_not_while_it_is_typed(site: TestClient, records: Records) -> None:
+    before = len(records.rows())
+    for typed in ("征信", "征信谁", "征信谁来查"):
+        site.get("/desk/hits", params={"q": typed})
+        site.get("/desk", params={"q": typed})
+    assert len(records.rows()) == before
+    assert site.post("/desk/used", json={"q": "征信谁来查, 我的手机13812345678"}).status_code == 204
+    row = records.rows()[0]
+    assert len(records.rows()) == before + 1 and row.page == "desk" and "13812345678" not in row.question
+
+
+@pytest.mark.parametrize("question", ["", "\x00", "注" * 3000])
+def test_a_question_that_cannot_be_asked_is_not_kept(site: TestClient, records: Records, question: str) -> None:
+    before = len(records.rows())
+    assert site.post("/desk/used", json={"q": question}).status_code in (400, 404, 422)
+    assert site.post("/desk/used", json={"q": "注销", "policy": "nowhere"}).status_code in (400, 404, 422)
+    assert len(records.rows()) == before
+
+
+def test_without_records_nothing_is_kept_and_the_pages_say_so(assistant: Assistant) -> None:
+    site = TestClient(build_site(assistant, None), raise_server_exceptions=False)
+    assert site.post("/feedback", json={"id": "x", "useful": True}).status_code == 409
+    assert site.post("/desk/used", json={"q": "注销"}).status_code == 204
+    assert "提问和评价不会保存。" in site.get("/desk").text
+
+
+def test_pages_go_on_when_the_records_are_lost(assistant: Assistant, tmp_path: Path) -> None:
+    lost = Records(tmp_path / "records.sqlite3")
+    lost.close()
+    site = TestClient(build_site(assistant, lost), raise_server_exceptions=False)
+    assert site.post("/desk/used", json={"q": "注销"}).status_code == 204
+    assert site.post("/feedback", json={"id": "x", "useful": True}).status_code == 409
+    assert site.get("/desk/hits", params={"q": "注销"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["desk", "library", "library?clause=nowhere", "export?form=print&clause=c5-4"])
+def test_pages_name_their_language(site: TestClient, path: str) -> None:
+    mark = "&" if "?" in path else "?"
+    assert '<html lang="zh-CN"' in site.get(f"/{path}").text
+    assert '<html lang="en"' in site.get(f"/{path}{mark}lang=en").text
+
+
+def test_a_page_to_be_embedded_has_no_masthead(site: TestClient) -> None:
+    for path in ("desk", "library"):
+        embedded = site.get(f"/{path}?embed=1").text
+        assert '<html lang="zh-CN" class="embed"' in embedded and "masthead" not in embedded
+        assert "masthead" in site.get(f"/{path}?embed=0").text
+        assert "x-frame-options" not in site.get(f"/{path}?embed=1").headers
+
+
+def test_nothing_but_what_is_offered_can_be_posted(site: TestClient) -> None:
+    for path in ("desk", "library", "text", "desk/hits"):
+        assert site.post(f"/{path}").status_code in (404, 405)
