@@ -92,9 +92,9 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
         saved = gr.Textbox("[]", visible="hidden", elem_id="saved")
         address = gr.Textbox("{}", visible="hidden", elem_id="address")
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": PARALLEL}
-        asked = gr.on(
-            [send.click, box.submit], chat.reply, [box, messages, saved, scope, address], [box, messages, saved], **private
-        )
+        question = [box, messages, saved, scope, address]
+        shown = {**private, "show_progress": "minimal", "show_progress_on": messages}
+        asked = gr.on([send.click, box.submit], chat.reply, question, [messages, saved], **shown)
         asked.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
         emptied = fresh.click(lambda: ([], "[]"), None, [messages, saved], **private)
         emptied.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
@@ -185,24 +185,21 @@ class Chat:
             saved if turns else "[]",
         )
 
-    def reply(
-        self, question: str, messages: list[Message], saved: str, policy: str, address: str
-    ) -> tuple[str, list[Message], str]:
-        """Answer one question -> (what stays in the box, messages, the turns to keep).
+    def reply(self, question: str, messages: list[Message], saved: str, policy: str, address: str) -> tuple[list[Message], str]:
+        """Answer one question -> (messages, the turns to keep).
 
-        A question that cannot be answered as it is stays in the box, so that nothing typed is lost.
+        The page empties the box when the question has become a turn; one that cannot be answered as it is stays in it.
         """
         language, turns = language_of(_opening(address).lang), _turns(saved)
         try:
             answer = self.assistant.ask(question, _history(turns), policy=policy or None)
         except AssistantError as error:
-            refusal = {"role": "assistant", "content": _html(page.error_html(str(error), language))}
-            return question, [*messages, refusal], saved
+            return [*messages, _shown(page.error_html(str(error), language))], saved
         kept = self.records.asked(answer, "chat") if self.records else ""
         said = answer.citations[0].text if answer.citations else answer.note
         turns = [*turns, Turn(question=question, policy=policy, said=said[:LONGEST_SAID], id=kept)][-MOST_TURNS:]
         drawn = self._drawn(answer, language, kept)
-        return "", [*messages, *_said(question, drawn)], _TURNS.dump_json(turns).decode()
+        return [*messages, *_said(question, drawn)], _TURNS.dump_json(turns).decode()
 
     def _drawn(self, answer: Answer, language: Language, id: str) -> str:
         """Return an answer as HTML."""
@@ -235,7 +232,12 @@ class Chat:
 
 def _said(question: str, answer: str) -> list[Message]:
     """Return a question and its answer as messages."""
-    return [{"role": "user", "content": html.escape(question)}, {"role": "assistant", "content": _html(answer)}]
+    return [{"role": "user", "content": html.escape(question)}, _shown(answer)]
+
+
+def _shown(answer: str) -> Message:
+    """Return an answer as a message."""
+    return {"role": "assistant", "content": _html(answer)}
 
 
 def _history(turns: Sequence[Turn]) -> list[Mapping[str, str]]:

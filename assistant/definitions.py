@@ -34,9 +34,9 @@ _MEANING = rf"{_G}[，,：:]?{_G}(?!包括但不限于)(?=[^。；;？?！!\n]{{
 _IN_BRACKET = rf"{_G}[（(]{_G}{_SCOPE}[，,]?{_G}(?:[是系]指|{_MEANS})"
 
 _SHORT_NAME = re.compile(
-    rf"(?:(?:以下|下[文列]?中?|后文|[本上]文中?|{_SCOPE}|[（(]{_G}[或合统简亦也])[或并亦均也皆总可]?[合统简并通]?称"
-    rf"|[简统合]称(?=为?[：:]?{_G}[{_MARKS}]))(?![谓呼号职霸])(?:之?为|作)?{_G}[：:]?{_G}"
-    rf"(?:{_QUOTED}|(?P<plain>[^{_MARKS}（）()，,。；;：:\n]{{2,24}}?))(?={_G}(?:[）)，,、。；;：:（(]|提供|$)|{_G}[”\"]?{_G}[是系]?指)"
+    rf"(?:(?:以下|(?<![线旗名])下[文列]?中?|后文|[本上]文中?|{_SCOPE}|[（(]{_G}[或合统简亦也])[或并亦均也皆总可]?[合统简并通]?称"
+    rf"|[简统合]称(?=为?[：:]?{_G}[{_MARKS}]))(?![谓呼号职霸重赞])(?:之?为|作)?{_G}[：:]?{_G}"
+    rf"(?:{_QUOTED}|(?P<plain>[^{_MARKS}（）()，,。；;：:\n]{{2,24}}?))(?={_G}(?:[）)，,、。；;：:（(]|$)|{_G}[”\"]?{_G}[是系]?指)"
 )
 _AFTER_NAME = re.compile(rf"(?:[》{_MARKS}]|公司|{_DOC}){_G}[（(]{_G}{_QUOTED}{_G}[）)]")
 _QUOTED_MEANS = re.compile(
@@ -55,9 +55,12 @@ _LIST_OF_TERMS = re.compile(
     r"(?:名词|术语|词语|词汇|概念|关键词|名称)的?(?:解释|定义|释义|含义)|关键词说明|[下列以]{2}(?:用语|词语|术语|名词|概念)"
     r"|(?:^|[\s、.．)）]|相关|基本)(?:定义|释义)(?:[与和及]\w{2,6})?[：:；;\s*_]*$"
 )
-_LAW_BEFORE = re.compile(r"《[^》]{1,40}(?:法|典|条例|规定|办法|规范|解释)》[^，,：:]{0,20}[，,：:]?$")
+_ELSEWHERE = re.compile(
+    r"《[^》]{1,40}(?:法|典|条例|规定|办法|规范|解释)》[^，,：:]{0,20}[，,：:]?$|(?:[前上][条款项]|本[条款项](?![例款])|前两款)[^，,：:]{0,4}$"
+)
 
-_SENTENCE = re.compile(r"(?:[^。；;！!？?\n]|(?<=[，,、])\n|\n(?=[，,、。；;）)]))+(?:[。；;！!？?]+[”’」』）)]*)?")
+_WORD = re.compile(r"\w")
+_SENTENCE = re.compile(r"(?:[^。；;！!？?\n]|(?<=[，,、])\n|\n(?=[，,、。；;（()）]))+(?:[。；;！!？?]+[”’」』）)]*)?")
 _SELF = re.compile(
     rf"[您你我]们?的?|我[司行社方]|我们?公司|[甲乙丙丁双各两]方|用户|会员|玩家|公司|[本此该贵]{_WHOSE}{_DOC}"
     rf"|{_WHOSE}(?:隐私)?权?(?:保护)?(?:政策|协议|条款|声明|指引|规则|须知)"
@@ -114,7 +117,9 @@ def _defined_in(clause: Clause, raw: str, span: Span) -> Iterator[tuple[str, Spa
         for pattern in patterns:
             named = pattern in (_SHORT_NAME, _AFTER_NAME)
             for found in pattern.finditer(words):
-                if named or not _LAW_BEFORE.search(words[: found.start(1)]):
+                start = found.start(found.lastgroup or 0)
+                # a name needs something before it that it is the name of
+                if _WORD.search(words, 0, found.start()) if named else not _ELSEWHERE.search(words, max(0, start - 80), start):
                     place = _cut(raw, sentence, (sentence[0] + found.start(), sentence[0] + found.end()))
                     yield from ((term, place, named) for term in _terms(found) if pattern != _LISTED or not _FIELD.search(term))
 
@@ -132,10 +137,9 @@ def _sentences(raw: str, span: Span) -> Iterator[Span]:
 
 def _terms(found: re.Match[str]) -> Iterator[str]:
     """Yield the terms of 甲, 甲或乙, “甲”或“乙”; an alternative 产品或服务 is one term."""
-    groups = found.groupdict()
-    written = [words[1:-1] for words in re.findall(_ONE, groups.get("quoted") or "")]
-    written += re.split(r"(?<![与和及/])(?:或者?|/)(?![或与和]|服务|产品)", groups.get("plain") or "")
-    for words in written:
+    written = found[found.lastgroup or 0]
+    quoted = [words[1:-1] for words in re.findall(_ONE, written)] if found.lastgroup == "quoted" else []
+    for words in quoted or re.split(r"(?<![与和及/])(?:或者?|/)(?![或与和]|服务|产品)", written):
         parts = [part.strip(BLANK + "*_\\") for part in words.split("/")]
         for term in parts if all(map(_SELF.fullmatch, parts)) else [words.strip(BLANK + "*_\\")]:
             long_enough = 2 <= len(term) <= 20 and re.search(r"[^\W\d_]", term)
@@ -164,9 +168,8 @@ def uses_of(term_definitions: Sequence[Definition], raw: str, span: Span) -> lis
     by_term = {definition.term: definition for definition in term_definitions}
     if not by_term:
         return []
-    words = "|".join(re.escape(term) for term in sorted(by_term, key=len, reverse=True))
-    latin = r"(?<![A-Za-z0-9](?=[A-Za-z0-9]))"
-    pattern = re.compile(rf"(?<!非){latin}(?:{words})(?![{_WORD_GOES_ON}])(?!(?<=[A-Za-z0-9])[A-Za-z0-9])")
+    words = "|".join(_as_a_word(term) for term in sorted(by_term, key=len, reverse=True))
+    pattern = re.compile(rf"(?<!非)(?:{words})(?![{_WORD_GOES_ON}])")
     uses: dict[str, tuple[Span, Definition]] = {}
     for found in pattern.finditer(raw, *span):
         definition = by_term[found[0]]
@@ -174,3 +177,10 @@ def uses_of(term_definitions: Sequence[Definition], raw: str, span: Span) -> lis
         if not start <= found.start() < end:
             uses.setdefault(definition.term, (found.span(), definition))
     return list(uses.values())
+
+
+def _as_a_word(term: str) -> str:
+    """Return the pattern of a term, where it begins or ends with a Latin letter or a digit not inside a longer word."""
+    before = "(?<![A-Za-z0-9])" if re.match("[A-Za-z0-9]", term) else ""
+    after = "(?![A-Za-z0-9])" if re.match("[A-Za-z0-9]", term[-1]) else ""
+    return before + re.escape(term) + after

@@ -13,7 +13,6 @@
 
   function opened() {
     document.documentElement.lang = lang || "zh-CN";
-    box()?.addEventListener("input", () => store.set("sessionStorage", DRAFT, box().value));
     whenDrawn(() => {
       const linked = query.get("clause");
       open(query.get("policy") || document.getElementById("text").dataset.wanted, linked || lastAnchor(), Boolean(linked));
@@ -44,7 +43,8 @@
 
   function answered(saved) {
     store.set("sessionStorage", SAVED, saved);
-    store.set("sessionStorage", DRAFT, box()?.value ?? "");
+    // what was typed while the answer was on its way stays
+    if (JSON.parse(saved).at(-1)?.question === box().value) fill("");
     whenDrawn(() => {
       const cited = lastAnswer()?.querySelector(":scope > .citation");
       if (cited) open(cited.dataset.policy, cited.dataset.anchor);
@@ -52,10 +52,15 @@
     });
   }
 
-  function ask(question) {
+  // Gradio hears of a change only through the event that typing causes
+  function fill(words) {
     const field = box();
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, question);
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, words);
     field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function ask(question) {
+    fill(question);
     requestAnimationFrame(() => document.querySelector("#send").click());
   }
 
@@ -92,6 +97,9 @@
     if (button.matches(".ask")) ask(button.textContent);
     else if (button.matches(".feedback [data-useful]")) judge(button);
     else if (button.matches("[data-export]")) exportAs(button.dataset.export);
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target === box()) store.set("sessionStorage", DRAFT, event.target.value);
   });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form.understood")) return;
