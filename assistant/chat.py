@@ -59,7 +59,13 @@ def mount_chat(app: FastAPI, assistant: Assistant, records: Records | None) -> F
     demo.queue(default_concurrency_limit=PARALLEL)
     theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS, font_mono=["ui-monospace", "monospace"])
     head = page.render("chat_head.html")
-    look: dict[str, Any] = {"theme": theme, "head": head, "footer_links": [], "favicon_path": page.WEB / "static" / "icon.svg"}
+    look: dict[str, Any] = {
+        "theme": theme,
+        "head": head,
+        "footer_links": [],
+        "max_file_size": "1mb",
+        "favicon_path": page.WEB / "static" / "icon.svg",
+    }
     mounted: FastAPI = gr.mount_gradio_app(app, demo, path="/", ssr_mode=False, run_history=False, show_error=True, **look)
     return mounted
 

@@ -23,10 +23,9 @@ from assistant.answer import CLOSE
 from assistant.assistant import Assistant
 from assistant.cards import card
 from assistant.clause import Clause, Policy
-from assistant.definitions import definitions_of
 from assistant.errors import AssistantError, ClauseNotFound, QuestionError
 from assistant.export import Excerpt, export
-from assistant.fulltext import fulltext
+from assistant.fulltext import FullText, fulltext
 from assistant.records import Records
 from assistant.render import KINDS
 from assistant.search import Wanted
@@ -48,6 +47,7 @@ class Pages:
         self.assistant, self.records = assistant, records
         self.policies = {policy.source.policy: policy for policy in assistant.policies}
         self.sources = {name: policy.source for name, policy in self.policies.items()}
+        self.fulltext = lru_cache(maxsize=32)(self._fulltext)
         self.text = lru_cache(maxsize=32)(self._text)
 
     def policy(self, name: str) -> Policy:
@@ -73,9 +73,13 @@ class Pages:
         _, positions = self.assistant.show(clause, name)
         return policy, policy.clauses[positions[0]]
 
+    def _fulltext(self, name: str) -> FullText:
+        """Return the full text of a policy."""
+        return fulltext(self.policies[name])
+
     def _text(self, name: str, language: Language, outlined: bool = True) -> str:
         """Return the full text of a policy as HTML."""
-        return page.render("text.html", language, text=fulltext(self.policies[name]), outlined=outlined)
+        return page.render("text.html", language, text=self.fulltext(name), outlined=outlined)
 
     def frame(self, request: Request, here: str) -> dict[str, Any]:
         """Return what every page needs."""
@@ -145,7 +149,7 @@ def add_library(app: FastAPI, pages: Pages) -> None:
             "best": max((hit.score for hit in hits), default=0.0),
             "close": CLOSE,
             "text": pages.text(source.policy, language),
-            "text_definitions": definitions_of(opened),
+            "definitions": pages.fulltext(source.policy).definitions,
         }
         return _html(page.render("library.html", language, **values, **pages.frame(request, "library")))
 
