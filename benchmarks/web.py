@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ WATCH = """() => {
   for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, (e) => { window.began = e.timeStamp; }, true);
   window.wait = (question) => {
     window.wanted = question;
-    window.took = new Promise((done, lost) => { window.done = done; setTimeout(() => lost(new Error("没有等到: " + question)), 60000); });
+    window.took = new Promise((done, lost) => {
+      window.done = done;
+      setTimeout(() => lost(new Error("没有等到: " + question)), 60000);
+    });
   };
   new MutationObserver(() => { if (SHOWN) window.done?.(performance.now() - window.began); })
     .observe(document.body, { childList: true, subtree: true });
@@ -50,6 +54,7 @@ LISTED = 'new URLSearchParams(location.search).get("q") === wanted && document.q
 ANSWERED = '[...document.querySelectorAll("#chat .answer")].pop()?.dataset.question === wanted'
 
 
+@cache
 def rows(name: str) -> list[dict[str, Any]]:
     """Return the rows of a file of questions."""
     return [json.loads(line) for line in (HERE / name).read_text("utf-8").splitlines()]
@@ -161,7 +166,7 @@ async def user(client: httpx.AsyncClient, number: int, ending: float, seconds: l
     values = {component["id"]: component["props"].get("value") for component in config["components"]}
     values[ids["address"]] = json.dumps({"lang": "", "q": "", "policy": ""}, separators=(",", ":"))
     reply = next(each for each in config["dependencies"] if [ids["question"], "submit"] in each["targets"])
-    event = {"event_data": None, "fn_index": reply["id"], "trigger_id": ids["question"], "session_hash": f"user{number}"}
+    event = {"fn_index": reply["id"], "trigger_id": ids["question"], "session_hash": f"user{number}"}
     while True:
         values |= {ids["chat"]: [], ids["saved"]: "[]"}
         for question in conversation(dice):
@@ -205,7 +210,8 @@ def measure(options: argparse.Namespace, environment: dict[str, str]) -> Iterato
                 yield f"启动到{label}页应答 200 / 问题框可见", first(browser, environment, name), []
             address, process = stack.enter_context(serving(environment))
             for part, label, asked in (each for each in parts if each[0].__name__ in options.only):
-                took, errors = [], []
+                took: list[float] = []
+                errors: list[str] = []
                 try:
                     took.extend(part(browser.new_page(base_url=address, locale="zh-CN"), asked))
                 except (Error, AssertionError) as error:

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import pytest
 from docx import Document
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from openpyxl import load_workbook
 
 from assistant import Assistant
@@ -37,6 +40,14 @@ PAGES = [
     "export?clause=c5-4&form=print",
 ]
 LOST = ["library", "desk", "", "text", "export"]
+ASKED = {  # what the pages read from their address
+    "": ["policy", "clause"],
+    "desk": ["q", "policy", "clause", "lang"],
+    "desk/hits": ["q", "policy", "lang"],
+    "text": ["policy", "lang"],
+    "library": ["q", "policy", "clause", "chapter", "kind", "order", "lang", "embed"],
+    "export": ["q", "policy", "clause", "form", "lang"],
+}
 HOSTILE = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>'",
@@ -81,11 +92,20 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
 
 @pytest.fixture(scope="module")
 def site(assistant: Assistant, records: Records) -> TestClient:
+    return served(assistant, records)
+
+
+def served(assistant: Assistant, records: Records | None) -> TestClient:
     """The whole web app; an exception becomes the page that a reader would see."""
-    return TestClient(build_site(assistant, records), raise_server_exceptions=False)
+
+    async def built() -> FastAPI:
+        return build_site(assistant, records)
+
+    with ThreadPoolExecutor() as threads:  # Gradio leaves loops open that it makes itself
+        return TestClient(threads.submit(asyncio.run, built()).result(), raise_server_exceptions=False)
 
 
-def print_or_file(site: TestClient, turns: object, form: str = "md") -> Response:
+def exported(site: TestClient, turns: object, form: str = "md") -> Response:
     return site.post("/export", data={"turns": turns if isinstance(turns, str) else json.dumps(turns), "form": form})
 
 
@@ -185,16 +205,12 @@ def test_the_library_says_what_is_wrong_with_a_search_on_its_page(site: TestClie
         assert reply.status_code == 200 and message in reply.text
 
 
-@pytest.mark.parametrize("words", HOSTILE)
-@pytest.mark.parametrize("name", ["q", "policy", "clause", "chapter", "kind", "order", "lang", "embed", "form"])
-def test_hostile_addresses_are_answered_with_harmless_pages(site: TestClient, name: str, words: str) -> None:
-    words = words.encode("utf-8", "surrogatepass") if "\ud800" in words else words
-    for path in ("library", "desk", "desk/hits", "text", "export?form=print", ""):
-        if path == "" and name not in ("policy", "clause"):
-            continue  # Gradio's page, the same for everyone
-        address = f"/{path}{'&' if '?' in path else '?'}q=注销"
-        reply = site.get(address if name == "q" else address, params={name: words, "q": words if name == "q" else "注销"})
-        assert reply.status_code in (200, 400, 404) and is_harmless(reply), (path, reply.status_code)
+@pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in ASKED.items() for name in names])
+def test_hostile_addresses_are_answered_with_harmless_pages(site: TestClient, path: str, name: str) -> None:
+    for words in HOSTILE:
+        asked = {"q": "注销", name: words}
+        reply = site.get(f"/{path}?" + urlencode(asked, encoding="utf-8", errors="surrogatepass"))
+        assert reply.status_code in (200, 400, 404) and is_harmless(reply), (words[:40], reply.status_code)
 
 
 @pytest.mark.parametrize("words", [w for w in HOSTILE if w.isprintable() and len(w) < 100])
@@ -270,7 +286,7 @@ def test_a_conversation_is_exported_with_the_words_of_the_index_and_not_of_the_b
         "spans": [[0, 9]],
     }
     for form in TYPES:
-        words = words_of(print_or_file(site, [forged], form), form)
+        words = words_of(exported(site, [forged], form), form)
         assert "怎么注销" in words and "直接申请注销账户" in words and "您不能注销" not in words
 
 
@@ -278,12 +294,12 @@ def test_a_conversation_is_exported_with_the_words_of_the_index_and_not_of_the_b
     "cited", ["nowhere#c5-4", "jifenqi#nowhere", "#c5-4", "jifenqi#", "jifenqi", "#", "a#b#c", "jifenqi#h1", "\x00#\x00"]
 )
 def test_citations_of_nothing_are_left_out_and_what_is_cited_beside_them_stays(site: TestClient, cited: str) -> None:
-    reply = print_or_file(site, [{"question": "怎么注销", "citations": f"{cited} jifenqi#c5-4"}])
+    reply = exported(site, [{"question": "怎么注销", "citations": f"{cited} jifenqi#c5-4"}])
     assert reply.status_code == 200 and reply.text.count("\n### ") == 1 and "直接申请注销账户" in reply.text.replace("\\", "")
 
 
 def test_a_refusal_is_exported_with_its_question(site: TestClient) -> None:
-    reply = print_or_file(site, [{"question": "年化利率是多少", "note": "这份政策没有写到这个问题。", "citations": ""}])
+    reply = exported(site, [{"question": "年化利率是多少", "note": "这份政策没有写到这个问题。", "citations": ""}])
     assert "年化利率是多少" in reply.text and "这份政策没有写到这个问题。" in reply.text
 
 
@@ -292,7 +308,7 @@ def test_a_refusal_is_exported_with_its_question(site: TestClient) -> None:
 )
 @pytest.mark.parametrize("form", ["md", "print"])
 def test_a_broken_conversation_is_refused_in_words(site: TestClient, turns: str, form: str) -> None:
-    reply = print_or_file(site, turns, form)
+    reply = exported(site, turns, form)
     assert reply.status_code in (400, 404, 422) and is_harmless(reply)
 
 
@@ -300,7 +316,7 @@ def test_a_broken_conversation_is_refused_in_words(site: TestClient, turns: str,
 @pytest.mark.parametrize("form", [*TYPES, "print"])
 def test_hostile_words_in_a_conversation_are_exported_as_words(site: TestClient, words: str, form: str) -> None:
     turn = {"question": words, "note": words, "citations": f"jifenqi#c5-4 {words}"}
-    reply = print_or_file(site, [turn], form)
+    reply = exported(site, [turn], form)
     assert reply.status_code == 200
     assert "直接申请注销账户" in words_of(reply, form)
     assert form != "print" or is_harmless(reply)
@@ -310,12 +326,12 @@ def test_hostile_words_in_a_conversation_are_exported_as_words(site: TestClient,
     "turn", [{"question": None}, {"note": None, "question": "x"}, {"question": 5}, {"question": ["x"]}, {"citations": {"a": 1}}]
 )
 def test_what_is_no_text_in_a_conversation_does_not_fail_and_is_not_shown(site: TestClient, turn: dict[str, object]) -> None:
-    reply = print_or_file(site, [{"citations": "jifenqi#c5-4"} | turn])
+    reply = exported(site, [{"citations": "jifenqi#c5-4"} | turn])
     assert reply.status_code in (200, 400, 404, 422) and "None" not in reply.text
 
 
 def test_a_conversation_is_cut_where_it_gets_absurdly_long(site: TestClient) -> None:
-    reply = print_or_file(site, [{"question": f"问题{n}号"} for n in range(MOST_TURNS + 5)])
+    reply = exported(site, [{"question": f"问题{n}号"} for n in range(MOST_TURNS + 5)])
     assert reply.text.count("\n## ") == MOST_TURNS
 
 
@@ -377,7 +393,7 @@ def test_a_question_that_cannot_be_asked_is_not_kept(site: TestClient, records: 
 
 
 def test_without_records_nothing_is_kept_and_the_pages_say_so(assistant: Assistant) -> None:
-    site = TestClient(build_site(assistant, None), raise_server_exceptions=False)
+    site = served(assistant, None)
     assert site.post("/feedback", json={"id": "x", "useful": True}).status_code == 409
     assert site.post("/desk/used", json={"q": "注销"}).status_code == 204
     assert "提问和评价不会保存。" in site.get("/desk").text
@@ -386,7 +402,7 @@ def test_without_records_nothing_is_kept_and_the_pages_say_so(assistant: Assista
 def test_pages_go_on_when_the_records_are_lost(assistant: Assistant, tmp_path: Path) -> None:
     lost = Records(tmp_path / "records.sqlite3")
     lost.close()
-    site = TestClient(build_site(assistant, lost), raise_server_exceptions=False)
+    site = served(assistant, lost)
     assert site.post("/desk/used", json={"q": "注销"}).status_code == 204
     assert site.post("/feedback", json={"id": "x", "useful": True}).status_code == 409
     assert site.get("/desk/hits", params={"q": "注销"}).status_code == 200
