@@ -191,7 +191,9 @@ async def users(address: str, count: int, lasting: float) -> tuple[list[float], 
     seconds: list[float] = []
     errors: list[str] = []
     async with contextlib.AsyncExitStack() as stack:
-        one = [httpx.AsyncClient(base_url=address, timeout=PATIENCE, trust_env=False) for _ in range(count)]
+        # the server closes a connection after 5 idle seconds; a browser then asks again by itself, httpx would fail
+        limits = httpx.Limits(keepalive_expiry=4)
+        one = [httpx.AsyncClient(base_url=address, timeout=PATIENCE, trust_env=False, limits=limits) for _ in range(count)]
         clients = [await stack.enter_async_context(client) for client in one]
         ending = time.perf_counter() + lasting
         await asyncio.gather(*(user(client, number, ending, seconds, errors) for number, client in enumerate(clients)))

@@ -23,7 +23,6 @@ COMPLAINT = (
     "昨天在软件里面翻了一个多小时也没有找到在哪里把账户注销掉，打电话过去又说要我等三天，三天以后又说系统升级。"
     "我现在就想问清楚：我到底怎么样才能注销我的账户？如果你们还是不给我办，我就去投诉了，聊天记录和通话录音我全部都留着。"
 )
-KEYS = {"ArrowDown": "↓", "ArrowUp": "↑"}
 
 
 def box(page: Page) -> Locator:
@@ -109,7 +108,7 @@ def test_the_best_hit_is_chosen_and_its_place_marked_at_once(visit) -> None:
 
 def test_the_time_taken_and_the_policy_asked_are_shown(visit) -> None:
     page = asked(visit("desk"), "怎么注销账户")
-    expect(page.locator(".verdict-line")).to_have_text(re.compile(r"有相关条款\s+把握 \d+%\s+\d+ 毫秒"))
+    expect(page.locator(".verdict-line")).to_have_text(re.compile(r"有相关条款\s+把握 \d+%\s*\d+ 毫秒"))
     expect(page.locator("form .scope")).to_contain_text("正在查询 即分期超G会员隐私政策")
 
 
@@ -262,32 +261,36 @@ def test_digits_typed_in_the_box_stay_text(visit) -> None:
 
 
 @pytest.mark.parametrize("question", ["为什么要读取日志", "怎么注销账户", "SDK收集什么", "未成年人"])
-@pytest.mark.parametrize("keys", ["Shift+Digit1", "Shift+Digit2", "Alt+Shift+Digit1"])
-def test_shift_and_a_digit_copies_a_short_version_to_read_aloud_still_word_for_word(visit, question: str, keys: str) -> None:
-    page = asked(visit("desk"), question)
-    if "Alt" not in keys:
-        page.keyboard.press("ArrowDown")
-    page.keyboard.press(keys)
-    item = hits(page).nth(int(keys[-1]) - 1)
-    aloud = copied(page)
-    place, _, words = aloud.partition(": ")
-    assert place == f"《即分期超G会员隐私政策》{item.get_attribute('data-number')}"
-    assert len(aloud) < len(item.get_attribute("data-quote")) and "http" not in aloud and "\n" not in aloud
-    assert not re.search(r"[(（][^()（）]*[A-Za-z]", words), "no codes in brackets"
+def test_shift_and_a_digit_copies_a_short_version_to_read_aloud_still_word_for_word(visit, question: str) -> None:
+    page = listed(visit("desk"), question)
     raw = plain(CORPUS.read_text("utf-8"))
-    for part in re.split(r"; |: ", words):
-        assert plain(part) in raw, part
+    for digit in range(1, 10):
+        page.keyboard.press(f"Shift+Digit{digit}")
+        item = hits(page).nth(digit - 1)
+        expect(page.locator("#toast")).to_contain_text(item.get_attribute("data-number"))
+        aloud = copied(page)
+        place, _, words = aloud.partition(": ")
+        assert place == f"《即分期超G会员隐私政策》{item.get_attribute('data-number')}"
+        assert len(aloud) < len(item.get_attribute("data-quote")) and "http" not in aloud and "\n" not in aloud
+        assert not re.search(r"[(（][^()（）]*[A-Za-z]", words), "no codes in brackets"
+        assert all(plain(part) in raw for part in re.split(r"; |: ", words)), words
+
+
+def test_alt_shift_and_a_digit_copies_that_version_from_inside_the_box(visit) -> None:
+    page = asked(visit("desk"), "怎么注销账户")
+    page.keyboard.press("Alt+Shift+Digit1")
+    assert copied(page) == hits(page).first.get_attribute("data-spoken")
 
 
 def test_a_digit_without_its_hit_copies_nothing(visit) -> None:
     page = visit("desk")
-    page.evaluate("navigator.clipboard.writeText('wie zuvor')")
+    page.evaluate("navigator.clipboard.writeText('as before')")
     asked(page, "五、4")
     expect(hits(page)).not_to_have_count(0)
     page.keyboard.press("Escape")
     page.locator("h1").evaluate("() => document.activeElement.blur()")
     page.keyboard.press("4")
-    assert page.evaluate("navigator.clipboard.readText()") == "wie zuvor"
+    assert page.evaluate("navigator.clipboard.readText()") == "as before"
 
 
 def test_slash_goes_back_to_the_box_and_is_not_typed(visit) -> None:
@@ -370,11 +373,11 @@ def test_the_keys_are_named_under_the_box(visit) -> None:
 
 def test_keys_of_the_browser_are_left_alone(visit) -> None:
     page = listed(visit("desk"), "怎么注销账户")
-    page.evaluate("navigator.clipboard.writeText('wie zuvor')")
+    page.evaluate("navigator.clipboard.writeText('as before')")
     for keys in ("Control+1", "Control+p", "Meta+1"):
         page.evaluate("document.addEventListener('keydown', (e) => e.preventDefault(), { once: true })")
         page.keyboard.press(keys)
-    assert page.evaluate("navigator.clipboard.readText()") == "wie zuvor"
+    assert page.evaluate("navigator.clipboard.readText()") == "as before"
     expect(page.locator("#toast")).not_to_have_class("shown")
 
 
@@ -392,7 +395,7 @@ def test_every_action_of_a_hit_can_be_clicked_as_well(visit) -> None:
 
 def test_without_leave_to_write_to_the_clipboard_copying_works_all_the_same(visit) -> None:
     page = listed(visit("desk"), "怎么注销账户")
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('closed'))")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('closed')); }")
     page.keyboard.press("1")
     assert copied(page).startswith("您可以在我们的产品与/或服务中直接申请注销账户")
 
@@ -426,20 +429,17 @@ def test_an_input_method_searches_when_a_word_is_chosen_and_not_before(visit) ->
     assert len(requests) == 1
 
 
-@pytest.mark.parametrize(
-    ("key", "code"),
-    [("1", "Digit1"), ("Enter", "Enter"), ("Escape", "Escape"), ("ArrowDown", "ArrowDown"), ("p", "KeyP"), ("?", "Slash")],
-)
-def test_keys_that_belong_to_an_input_method_do_nothing(visit, key: str, code: str) -> None:
+def test_keys_that_belong_to_an_input_method_do_nothing(visit) -> None:
     page = asked(visit("desk"), "怎么注销账户")
-    page.evaluate("navigator.clipboard.writeText('wie zuvor')")
+    page.evaluate("navigator.clipboard.writeText('as before')")
     box(page).evaluate(COMPOSING, ["compositionstart", "", ""])
-    assert box(page).evaluate(COMPOSING, ["keydown", key, code]), "the input method gets the key"
+    for key, code in (("1", "Digit1"), ("Enter", "Enter"), ("Escape", "Escape"), ("ArrowDown", "ArrowDown"), ("?", "Slash")):
+        assert box(page).evaluate(COMPOSING, ["keydown", key, code]), "the input method gets the key"
     expect(box(page)).to_have_value("怎么注销账户")
     expect(box(page)).to_be_focused()
     expect(page.locator("dialog")).to_be_hidden()
     expect(page.locator("html")).not_to_have_class(re.compile("reading-open"))
-    assert page.evaluate("navigator.clipboard.readText()") == "wie zuvor"
+    assert page.evaluate("navigator.clipboard.readText()") == "as before"
     box(page).evaluate(COMPOSING, ["compositionend", "", ""])
     page.keyboard.press("Enter")
     is_reading(page, visit.phone, "c5-4")
@@ -544,21 +544,20 @@ class Held:
     """Replies of the server that wait until the test lets them go."""
 
     def __init__(self, page: Page) -> None:
-        self.routes: list[Route] = []
-        page.route("**/desk/hits?*", self.routes.append)
-        self.page = page
+        self.page, self.routes = page, []
+        page.route("**/desk/hits?*", self.hold)
 
-    def wait(self, count: int) -> None:
-        while len(self.routes) < count:
-            with self.page.expect_request("**/desk/hits?*"):
-                pass
+    def hold(self, route: Route) -> None:
+        self.routes.append(route)
 
     def let_go(self) -> None:
+        while not self.routes:
+            self.page.evaluate("0")  # Playwright hands over what has arrived meanwhile
         with self.page.expect_response("**/desk/hits?*"):
             self.routes.pop(0).continue_()
 
 
-def typed_and_held(page: Page, held: Held, question: str) -> None:
+def typed(page: Page, question: str) -> None:
     with page.expect_request("**/desk/hits?*"):
         page.keyboard.insert_text(question)
 
@@ -566,7 +565,7 @@ def typed_and_held(page: Page, held: Held, question: str) -> None:
 def test_a_slow_reply_shows_a_state(visit) -> None:
     page = visit("desk")
     held = Held(page)
-    typed_and_held(page, held, "怎么注销账户")
+    typed(page, "怎么注销账户")
     expect(page.locator("#status")).to_have_text("正在查找…")
     held.let_go()
     expect(hits(page)).to_have_count(9)
@@ -583,7 +582,7 @@ def test_an_old_reply_never_overwrites_a_newer_one(visit) -> None:
           new MutationObserver(watch).observe(document.getElementById("hits"), { childList: true });
         }"""
     )
-    typed_and_held(page, held, "怎么注销账户")
+    typed(page, "怎么注销账户")
     box(page).fill("八、1")
     with page.expect_request("**/desk/hits?*") as later:
         held.let_go()
@@ -596,7 +595,7 @@ def test_an_old_reply_never_overwrites_a_newer_one(visit) -> None:
 def test_what_was_cleared_meanwhile_stays_cleared(visit) -> None:
     page = visit("desk")
     held = Held(page)
-    typed_and_held(page, held, "怎么注销账户")
+    typed(page, "怎么注销账户")
     page.keyboard.press("Escape")
     held.let_go()
     expect(page.locator("#empty")).to_be_visible()
@@ -706,9 +705,9 @@ def test_of_several_policies_the_one_asked_stands_beside_the_box_and_can_be_chan
         bare.goto(f"http://127.0.0.1:{port}/desk")
         scope = bare.get_by_label("正在查询")
         expect(scope.locator("option:checked")).to_have_text("全部 3 份政策")
-        asked(bare, "闭园要提前几天公告")
-        expect(hits(bare).first.locator("h3")).to_contain_text("第三条")
-        expect(bare.locator("#text .current")).to_contain_text("闭园")
+        asked(bare, "公园里的动物园、植物园参照本条例吗")
+        expect(hits(bare).first.locator("h3")).to_contain_text("第二条")
+        expect(bare.locator("#text .current")).to_contain_text("动物园")
         scope.select_option(label="云杉笔记服务协议")
         expect(bare.locator(".hit:not([data-policy='service'])")).to_have_count(0)
         expect(hits(bare).first.locator("h3")).to_contain_text("云杉笔记服务协议")
