@@ -105,7 +105,7 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
         emptied = fresh.click(lambda: ([], "[]"), None, [messages, saved], **private)
         emptied.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
         chosen = scope.change(chat.welcome_to, [address, scope], welcome, **private)
-        chosen.then(None, scope, None, js="(policy) => window.policyChat.read(policy)")
+        chosen.then(None, scope, None, js="(policy) => window.policyChat.show(policy)")
         opened = [address, top, welcome, exports, foot, scope, box, send, fresh, messages, saved]
         loaded = demo.load(chat.open, [saved, address], opened, js="() => window.policyChat.opening()", **private)
         loaded.then(None, None, None, js="() => window.policyChat.opened()")
@@ -203,7 +203,9 @@ class Chat:
             return [*messages, _shown(page.error_html(str(error), language))], saved
         kept = self.records.asked(answer, "chat") if self.records else ""
         said = answer.citations[0].text if answer.citations else answer.note
-        turns = [*turns, Turn(question=question, policy=policy, said=said[:LONGEST_SAID], id=kept)][-MOST_TURNS:]
+        turns = [*turns, Turn(question=" ".join(question.split()), policy=policy, said=said[:LONGEST_SAID], id=kept)][
+            -MOST_TURNS:
+        ]
         drawn = self._drawn(answer, language, kept)
         return [*messages, *_said(question, drawn)], _TURNS.dump_json(turns).decode()
 

@@ -5,9 +5,28 @@
   const DRAFT = "policy-draft";
   const box = () => document.querySelector("#question textarea");
 
+  // a draft belongs to the address it was typed at: another prefilled question comes before it, the same one after
+  const prefilled = query.get("q") || "";
+  const keep = (words) => store.set("sessionStorage", DRAFT, JSON.stringify([prefilled, words]));
+  function draft() {
+    const [asked, words] = read(DRAFT);
+    return asked === prefilled && typeof words === "string" ? words : prefilled;
+  }
+
+  // what this tab has kept; anything damaged counts as nothing
+  const read = (key) => list(store.get("sessionStorage", key));
+  function list(text) {
+    try {
+      const kept = JSON.parse(text);
+      return Array.isArray(kept) ? kept : [];
+    } catch {
+      return [];
+    }
+  }
+
   // what the page is opened with; Gradio hands it to the server when it has loaded
   function opening() {
-    const address = { lang, q: query.get("q") || store.get("sessionStorage", DRAFT) || "", policy: query.get("policy") || "" };
+    const address = { lang, q: draft(), policy: query.get("policy") || "" };
     return [store.get("sessionStorage", SAVED) || "[]", JSON.stringify(address)];
   }
 
@@ -35,7 +54,7 @@
 
   // Gradio draws the answer some frames after it has arrived
   function whenDrawn(act, patience = 60) {
-    const turns = JSON.parse(store.get("sessionStorage", SAVED) || "[]").length;
+    const turns = read(SAVED).length;
     const drawn = document.querySelectorAll("#chat .answer[data-question]").length;
     if (drawn < turns && patience) requestAnimationFrame(() => whenDrawn(act, patience - 1));
     else act();
@@ -44,7 +63,7 @@
   function answered(saved) {
     store.set("sessionStorage", SAVED, saved);
     // what was typed while the answer was on its way stays
-    if (JSON.parse(saved).at(-1)?.question === box().value) fill("");
+    if (list(saved).at(-1)?.question === box().value.trim().split(/\s+/).join(" ")) fill("");
     whenDrawn(() => {
       const cited = lastAnswer()?.querySelector(":scope > .citation");
       if (cited) open(cited.dataset.policy, cited.dataset.anchor);
@@ -99,7 +118,7 @@
     else if (button.matches("[data-export]")) exportAs(button.dataset.export);
   });
   document.addEventListener("input", (event) => {
-    if (event.target === box()) store.set("sessionStorage", DRAFT, event.target.value);
+    if (event.target === box()) keep(event.target.value);
   });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form.understood")) return;
@@ -108,7 +127,7 @@
   });
 
   // the policy that is asked is also the one to read
-  const read = (policy) => policy && open(policy);
+  const show = (policy) => policy && open(policy);
 
-  window.policyChat = { opening, opened, answered, read };
+  window.policyChat = { opening, opened, answered, show };
 })();

@@ -37,7 +37,7 @@
   window.addEventListener("pageshow", () => [...search.elements].forEach((field) => { field.disabled = false; }));
 
   // on a phone the text is what was asked for, not its outline
-  if (matchMedia("(max-width: 900px)").matches) document.querySelector(".outline")?.removeAttribute("open");
+  if (document.documentElement.classList.contains("narrow")) document.querySelector(".outline")?.removeAttribute("open");
 
   if (results) {
     const boxes = [...results.querySelectorAll("input[name=clause]")];

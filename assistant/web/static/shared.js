@@ -48,7 +48,11 @@
     toast(done ? `${said?.copied ?? "已复制"} ${label ?? ""}` : said?.failed ?? "");
   }
 
-  const narrow = () => matchMedia("(max-width: 900px)").matches;
+  const phone = matchMedia("(max-width: 900px)");
+  const narrow = () => root.classList.contains("narrow");
+  const fit = () => root.classList.toggle("narrow", phone.matches || root.classList.contains("embed"));
+  phone.addEventListener("change", fit);
+  fit();
   const reading = () => document.getElementById("reading");
   const pane = () => document.getElementById("text");
 
