@@ -27,6 +27,7 @@ _BARE = re.compile(rf"\s*({_ARTICLE}|{_N}){_STEP}*\s*[、.]?{_TAIL}\s*[。?？]?
 _FILLER = re.compile(
     r"[\s,，。.?？!！:：、]|请问|帮我|给我|本?(?:隐私)?政策|里面?|中|看一?看|看一下|查一下|读|念|说|讲|写|规定|内容|原文|意思|什么|啥|怎么|的|了|是|有|吗|呢|条款"
 )
+LONGEST = 60  # characters of a clause number
 _CHAPTER = re.compile(rf"第\s*({_N})\s*(章|部分)")
 _CLAUSE = re.compile(r"(?P<steps>.*?)(?: 第(?P<part>\d+)[段款])?(?: 表(?P<table>\d+) (?P<by>序号|第)(?P<row>.+?)行?)?")
 
@@ -47,10 +48,8 @@ class Address:
 
 def find_address(text: str) -> tuple[Address, bool] | None:
     """Return the clause number in `text`, and whether `text` asks for nothing else; None if there is none."""
-    folded = unicodedata.normalize("NFKC", text)
-    if _BARE.fullmatch(folded):
-        found = _BARE.fullmatch(folded)
-        assert found
+    folded = " ".join(unicodedata.normalize("NFKC", text).split())  # runs of blanks would make the patterns below slow
+    if len(folded) <= LONGEST and (found := _BARE.fullmatch(folded)):
         return _parse(folded[: found.start(2)] if found.group(2) else folded, found), True
     if found := _ADDRESS.search(folded):
         return _parse(found.group(1), found), not _FILLER.sub("", folded[: found.start()] + folded[found.end() :])

@@ -55,12 +55,12 @@ def judge_parts(
     if not any(covered):
         verdict = verdict_of(sure, threshold)
         return Judged(tuple(whole), sure, verdict, "" if verdict == "answered" else NOT_COVERED, cite(whole, most))
-    firsts = {found.hits[0].anchor: found.hits[0] for (_, found), yes in zip(asked, covered, strict=True) if yes and found.hits}
+    firsts = {_place(found.hits[0]): found.hits[0] for (_, found), yes in zip(asked, covered, strict=True) if yes and found.hits}
     if sure >= threshold and whole:  # what answers the message as a whole stands first, should it be one question after all
-        firsts = {whole[0].anchor: whole[0], **firsts}
+        firsts = {_place(whole[0]): whole[0], **firsts}
     missing = [part.question for part in parts if part.verdict == "not_covered"]
     note = "这份政策没有写到: " + "; ".join(missing) if missing else ""
-    ordered = [*firsts.values(), *(hit for hit in hits if hit.anchor not in firsts)]
+    ordered = [*firsts.values(), *(hit for hit in hits if _place(hit) not in firsts)]
     cited = tuple(firsts.values())
     return Judged(tuple(ordered), max(sure, *each), "partial" if missing else "answered", note, cited, parts)
 
@@ -95,11 +95,16 @@ def merge(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], most: int) -> tu
 
     Each part is heard before the whole goes on, so that no part is crowded out.
     """
-    rank = {hit.anchor: n for n, hit in enumerate(whole)}
-    firsts = sorted((hits[0] for hits in parts if hits), key=lambda hit: rank.get(hit.anchor, len(whole)))
+    rank = {_place(hit): n for n, hit in enumerate(whole)}
+    firsts = sorted((hits[0] for hits in parts if hits), key=lambda hit: rank.get(_place(hit), len(whole)))
     seconds = [hits[1] for hits in parts if len(hits) > 1]
-    merged = {hit.anchor: hit for hit in reversed([*firsts, *whole[:1], *seconds, *whole])}
+    merged = {_place(hit): hit for hit in reversed([*firsts, *whole[:1], *seconds, *whole])}
     return tuple(reversed(merged.values()))[:most]
+
+
+def _place(hit: Hit) -> tuple[str, str]:
+    """Return what tells a clause from all others; anchors are unique only within a policy."""
+    return hit.policy, hit.anchor
 
 
 def cite(hits: Sequence[Hit], most: int) -> tuple[Hit, ...]:

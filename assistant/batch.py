@@ -21,12 +21,20 @@ def answer_line(assistant: Assistant, line: str, policy: str | None) -> str:
         identity = row.get("id")
         if not isinstance(row.get("question"), str):
             raise ValueError("缺少字符串字段 question")
-        history = row.get("history") or []
-        if not (isinstance(history, list) and all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in history)):
-            raise ValueError("history 不是由 role 和 content 组成的列表")
-        return to_line(assistant.ask(row["question"], history, policy=policy, id=identity))
+        return to_line(assistant.ask(row["question"], check_history(row.get("history")), policy=policy, id=identity))
     except (ValueError, RecursionError, AssistantError) as error:
         return json.dumps({"id": identity, "error": str(error)}, ensure_ascii=False)
+
+
+def check_history(history: Any) -> list[dict[str, Any]]:
+    """Return a history as it came, [] for none.
+
+    :raises ValueError: if it is no list of turns
+    """
+    history = history or []
+    if not (isinstance(history, list) and all(isinstance(t, dict) and isinstance(t.get("content"), str) for t in history)):
+        raise ValueError("history 不是由 role 和 content 组成的列表")
+    return history
 
 
 def _no_number(name: str) -> Any:

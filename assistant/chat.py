@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
 
 from assistant import page
+from assistant.answer import clean_question
 from assistant.assistant import Assistant
-from assistant.clause import Answer
 from assistant.errors import AssistantError
 from assistant.records import Records
 from assistant.related import related, starters
@@ -25,6 +25,8 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import:
 
 import gradio as gr
 
+from assistant.api import add_api
+
 FONTS = ["system-ui", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "sans-serif"]
 PARALLEL = 8
 MOST_TURNS, LONGEST_SAID = 30, 300
@@ -33,7 +35,7 @@ ALL = ""
 Message = dict[str, Any]
 
 
-class Turn(BaseModel):
+class Turn(BaseModel, frozen=True):
     """One turn as the browser's tab keeps it: enough to show it again after a reload, or a restart of the server."""
 
     question: Annotated[str, Field(max_length=2000)]
@@ -57,6 +59,7 @@ def mount_chat(app: FastAPI, assistant: Assistant, records: Records | None) -> F
     """Mount the chat at the root of the web app; routes that are there already come first."""
     demo = build_chat(assistant, records)
     demo.queue(default_concurrency_limit=PARALLEL)
+    demo.has_launched = True  # only then does Gradio refuse paths of files that nobody has uploaded
     theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS, font_mono=["ui-monospace", "monospace"])
     head = page.render("chat_head.html")
     look: dict[str, Any] = {
@@ -98,19 +101,18 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
         saved = gr.Textbox("[]", visible="hidden", elem_id="saved")
         address = gr.Textbox("{}", visible="hidden", elem_id="address")
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": PARALLEL}
-        question = [box, messages, saved, scope, address]
+        question = [box, saved, scope, address]
         shown = {**private, "show_progress": "minimal", "show_progress_on": messages}
         asked = gr.on([send.click, box.submit], chat.reply, question, [messages, saved], **shown)
         asked.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
-        emptied = fresh.click(lambda: ([], "[]"), None, [messages, saved], **private)
+        emptied = fresh.click(lambda: ([], "[]"), None, [messages, saved], cancels=[asked], **private)
         emptied.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
         chosen = scope.change(chat.welcome_to, [address, scope], welcome, **private)
         chosen.then(None, scope, None, js="(policy) => window.policyChat.show(policy)")
         opened = [address, top, welcome, exports, foot, scope, box, send, fresh, messages, saved]
         loaded = demo.load(chat.open, [saved, address], opened, js="() => window.policyChat.opening()", **private)
         loaded.then(None, None, None, js="() => window.policyChat.opened()")
-        for name in (chat.api_ask, chat.api_search, chat.api_show):
-            gr.api(name, api_name=name.__name__.removeprefix("api_"), concurrency_limit=PARALLEL)
+        add_api(assistant, PARALLEL)
     return demo
 
 
@@ -134,6 +136,7 @@ class Chat:
     def __init__(self, assistant: Assistant, records: Records | None) -> None:
         self.assistant, self.records = assistant, records
         self.sources = {p.source.policy: p.source for p in assistant.policies}
+        self.drawn = lru_cache(maxsize=512)(self._drawn)
         self.starters = {name: starters(assistant, name or None) for name in (ALL, *self.sources)}
 
     def top(self, language: Language) -> str:
@@ -164,15 +167,8 @@ class Chat:
         opening, turns = _opening(address), _turns(saved)
         language = language_of(opening.lang)
         t = translator(language)
-        policy = opening.policy if opening.policy in self.sources else ALL
-        messages: list[Message] = []
-        for n, turn in enumerate(turns):
-            try:
-                answer = self.assistant.ask(turn.question, _history(turns[:n]), policy=turn.policy or None)
-            except AssistantError as error:  # the policy that it was asked of may be gone
-                messages += _said(turn.question, page.error_html(str(error), language))
-            else:
-                messages += _said(turn.question, self._drawn(answer, language, turn.id))
+        wanted = [opening.policy, *(turn.policy for turn in turns[-1:])]
+        policy = next((name for name in wanted if name in self.sources), ALL)
         return (
             address,
             self.top(language),
@@ -187,55 +183,39 @@ class Chat:
             gr.update(label=t("您的问题"), placeholder=t(HINT), value=opening.q),
             t("提问"),
             t("新对话"),
-            messages,
+            self._conversation(turns, language),
             saved if turns else "[]",
         )
 
-    def reply(self, question: str, messages: list[Message], saved: str, policy: str, address: str) -> tuple[list[Message], str]:
+    def reply(self, question: str, saved: str, policy: str, address: str) -> tuple[list[Message], str]:
         """Answer one question -> (messages, the turns to keep).
 
         The page empties the box when the question has become a turn; one that cannot be answered as it is stays in it.
         """
         language, turns = language_of(_opening(address).lang), _turns(saved)
         try:
-            answer = self.assistant.ask(question, _history(turns), policy=policy or None)
+            asked = clean_question(question, self.assistant.settings.longest_question)
+            answer = self.assistant.ask(asked, _history(turns), policy=policy or None)
         except AssistantError as error:
-            return [*messages, _shown(page.error_html(str(error), language))], saved
-        kept = self.records.asked(answer, "chat") if self.records else ""
+            return [*self._conversation(turns, language), _shown(page.error_html(str(error), language))], saved
         said = answer.citations[0].text if answer.citations else answer.note
-        turns = [*turns, Turn(question=" ".join(question.split()), policy=policy, said=said[:LONGEST_SAID], id=kept)][
-            -MOST_TURNS:
-        ]
-        drawn = self._drawn(answer, language, kept)
-        return [*messages, *_said(question, drawn)], _TURNS.dump_json(turns).decode()
+        kept = self.records.asked(answer, "chat") if self.records else ""
+        turns = [*turns, Turn(question=asked, policy=policy, said=said[:LONGEST_SAID], id=kept)][-MOST_TURNS:]
+        return self._conversation(turns, language), _TURNS.dump_json(turns).decode()
 
-    def _drawn(self, answer: Answer, language: Language, id: str) -> str:
-        """Return an answer as HTML."""
-        return page.answer_html(answer, self.sources, language, id, related(self.assistant, answer))
+    def _conversation(self, turns: Sequence[Turn], language: Language) -> list[Message]:
+        """Return turns as messages: the page is drawn from what the tab keeps and from nothing else that a browser sends."""
+        drawn = (self.drawn(tuple(turns[: n + 1]), language) for n in range(len(turns)))
+        return [m for turn, answer in zip(turns, drawn, strict=True) for m in _said(turn.question, answer)]
 
-    def api_ask(self, question: str, policy: str = "", history: list[dict[str, str]] | None = None) -> Any:
-        """Answer one question with cited clauses, as `assistant ask --json`; history is a list of {role, content}."""
-        return self._told(lambda: self.assistant.ask(question, history or (), policy=policy or None))
-
-    def api_search(self, words: str, policy: str = "") -> Any:
-        """Search clauses by words, "exact phrases", -exclusions or a clause number, as `assistant search --json`."""
-        return self._told(lambda: self.assistant.search(words, policy or None))
-
-    def api_show(self, clause: str, policy: str = "") -> Any:
-        """Return the clauses at a clause number or permalink, in reading order."""
-
-        def shown() -> Any:
-            found, positions = self.assistant.show(clause, policy or None)
-            return [found.clauses[position] for position in positions]
-
-        return self._told(shown)
-
-    def _told(self, call: Any) -> Any:
-        """Return what a call gives as JSON; what is wrong with it becomes an error of the API."""
+    def _drawn(self, turns: tuple[Turn, ...], language: Language) -> str:
+        """Return the answer to the last of some turns as HTML."""
+        *before, last = turns
         try:
-            return to_jsonable_python(call())
-        except AssistantError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            answer = self.assistant.ask(last.question, _history(before), policy=last.policy or None)
+        except AssistantError as error:  # the policy that it was asked of may be gone
+            return page.error_html(str(error), language)
+        return page.answer_html(answer, self.sources, language, last.id, related(self.assistant, answer))
 
 
 def _said(question: str, answer: str) -> list[Message]:

@@ -147,8 +147,9 @@ class Records:
         if self._connection is None:
             raise RecordsError(f"提问记录已关闭: {self.path}。请重新打开。")
         if _place(self.path) != self._place:
+            fresh = _opened(self.path)  # the old connection stays until there is a new one
             self._connection.close()
-            self._connection = _opened(self.path)
+            self._connection = fresh
             self._place = _place(self.path)
         return self._connection
 

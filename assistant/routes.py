@@ -1,30 +1,23 @@
-"""The pages beside the chat: desk, library, exports, judgements, and what is shown when something goes wrong.
+"""The pages beside the chat: desk, library, judgements, and what is shown when something goes wrong.
 
-Desk and library are pages of this app and not of Gradio: results while typing, the back button, permalinks that work without
-a script, and printing need plain addresses and plain HTML. Routes only read what was asked, call the assistant, and render.
+Desk and library are pages of this app and not of Gradio: results while typing, the back button, search and export without
+a script, and printing need plain addresses and plain HTML. Routes only read what was asked, call the assistant, render.
 """
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import json
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import Body, FastAPI, Form, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import Body, FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from assistant import page
 from assistant.answer import CLOSE
 from assistant.assistant import Assistant
-from assistant.cards import card
 from assistant.clause import Clause, Policy
 from assistant.errors import AssistantError, ClauseNotFound, QuestionError
-from assistant.export import Excerpt, export
 from assistant.fulltext import FullText, fulltext
 from assistant.records import Records
 from assistant.render import KINDS
@@ -37,7 +30,6 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 SHORTEST = 2
-MOST_TURNS = 200
 
 
 class Pages:
@@ -97,19 +89,26 @@ def add_desk(app: FastAPI, pages: Pages) -> None:
     @app.get("/desk")
     def desk(request: Request, q: str = "", policy: str = "", clause: str = "", lang: str = "") -> HTMLResponse:
         language = language_of(lang)
-        shown, _ = pages.clause(policy, clause)
+        shown, at = pages.clause(policy, clause)
         found = _hits(pages, q, policy, language)[0] if len(q.strip()) >= SHORTEST else ""
         name = shown.source.policy
-        values = {"q": q, "policy": policy, "opened": name, "found": found, "text": pages.text(name, language, False)}
-        return _html(page.render("desk.html", language, **values, **pages.frame(request, "desk")))
+        values = {
+            "q": q,
+            "policy": policy,
+            "opened": name,
+            "clause": at.anchor if at else clause,
+            "found": found,
+            "text": pages.text(name, language, False),
+        }
+        return as_html(page.render("desk.html", language, **values, **pages.frame(request, "desk")))
 
     @app.get("/desk/hits")
     def hits(q: str = "", policy: str = "", lang: str = "") -> HTMLResponse:
-        return _html(*_hits(pages, q, policy, language_of(lang)))
+        return as_html(*_hits(pages, q, policy, language_of(lang)))
 
     @app.get("/text")
     def text(policy: str = "", lang: str = "") -> HTMLResponse:
-        return _html(pages.text(pages.policy(policy).source.policy, language_of(lang), False))
+        return as_html(pages.text(pages.policy(policy).source.policy, language_of(lang), False))
 
 
 def _hits(pages: Pages, q: str, policy: str, language: Language) -> tuple[str, int]:
@@ -151,62 +150,7 @@ def add_library(app: FastAPI, pages: Pages) -> None:
             "text": pages.text(source.policy, language),
             "definitions": pages.fulltext(source.policy).definitions,
         }
-        return _html(page.render("library.html", language, **values, **pages.frame(request, "library")))
-
-
-def add_exports(app: FastAPI, pages: Pages) -> None:
-    """Add exports: chosen clauses by GET, so that they can be linked to; a conversation by POST."""
-
-    @app.get("/export")
-    def clauses(
-        form: str = "docx", policy: str = "", q: str = "", lang: str = "", clause: Annotated[list[str] | None, Query()] = None
-    ) -> Response:
-        shown = pages.policy(policy)
-        wanted = [c for anchor in clause or () if (c := pages.clause(shown.source.policy, anchor)[1])]
-        return _exported(pages, [Excerpt(q, "", tuple(wanted))] if wanted else [], form, language_of(lang))
-
-    @app.post("/export")
-    def conversation(turns: Annotated[str, Form()], form: Annotated[str, Form()] = "docx", lang: str = "") -> Response:
-        return _exported(pages, [_excerpt(pages, turn) for turn in _turns(turns)], form, language_of(lang))
-
-
-def _turns(text: str) -> list[dict[str, Any]]:
-    """Read the turns that the chat sends for an export: questions, notes, and citations as policy#anchor."""
-    try:
-        turns = json.loads(text)
-        assert isinstance(turns, list) and all(isinstance(turn, dict) for turn in turns)
-    except (ValueError, AssertionError, RecursionError) as error:
-        raise QuestionError("要导出的对话读不懂。请刷新页面后再试。") from error
-    return turns[:MOST_TURNS]
-
-
-def _excerpt(pages: Pages, turn: dict[str, Any]) -> Excerpt:
-    """Return a turn with the words of its clauses from the index, not from the browser."""
-    cited = []
-    for name in str(turn.get("citations", "")).split():
-        policy, _, anchor = name.rpartition("#")
-        with contextlib.suppress(AssistantError):
-            if (clause := pages.clause(policy, anchor)[1]) and policy:
-                cited.append(clause)
-    return Excerpt(str(turn.get("question", ""))[:2000], str(turn.get("note", ""))[:2000], tuple(cited))
-
-
-def _exported(pages: Pages, excerpts: Sequence[Excerpt], form: str, language: Language) -> Response:
-    """Return excerpts as a file to keep, or as a page to print."""
-    today = datetime.datetime.now().astimezone().date()
-    if form != "print":
-        file = export(excerpts, pages.sources, form, today)
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}", **HEADERS}
-        return Response(file.data, media_type=file.media_type, headers=headers)
-    if not excerpts:
-        raise QuestionError("没有选中条款。请回到上一页勾选后再打印。")
-    names = list(dict.fromkeys(clause.policy for excerpt in excerpts for clause in excerpt.clauses))
-    shown = [
-        {"question": e.question, "note": e.note, "cards": [card(c, pages.sources[c.policy]) for c in e.clauses]} for e in excerpts
-    ]
-    sources = [pages.sources[name] for name in names]
-    title = "、".join(source.title for source in sources) or translator(language)("政策问答")
-    return _html(page.render("print.html", language, title=title, excerpts=shown, sources=sources, made=today.isoformat()))
+        return as_html(page.render("library.html", language, **values, **pages.frame(request, "library")))
 
 
 def add_judgements(app: FastAPI, pages: Pages) -> None:
@@ -232,7 +176,9 @@ def add_apologies(app: FastAPI, pages: Pages) -> None:
         return apology(pages, request, str(error), 404 if isinstance(error, ClauseNotFound | QuestionError) else 500)
 
     @app.exception_handler(HTTPException)
-    def lost(request: Request, error: HTTPException) -> HTMLResponse:
+    def lost(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith("/gradio_api/"):
+            return JSONResponse({"detail": error.detail}, error.status_code)
         return apology(pages, request, "没有这个页面。", error.status_code)
 
     @app.exception_handler(Exception)
@@ -245,9 +191,9 @@ def apology(pages: Pages, request: Request, message: str, status: int) -> HTMLRe
     language = language_of(request.query_params.get("lang"))
     t = translator(language)
     values = {"title": t("没有找到" if status == 404 else "出错了"), "message": t(message)}
-    return _html(page.render("missing.html", language, **values, **pages.frame(request, "")), status)
+    return as_html(page.render("missing.html", language, **values, **pages.frame(request, "")), status)
 
 
-def _html(content: str, status: int = 200) -> HTMLResponse:
+def as_html(content: str, status: int = 200) -> HTMLResponse:
     """Return a page or a part of one."""
     return HTMLResponse(content, status, HEADERS)

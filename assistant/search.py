@@ -23,8 +23,8 @@ from assistant.settings import Settings
 from assistant.signals import Retrievers
 from assistant.understand import Query
 
-_QUOTED = r"[\"“”「『]([^\"“”」』]{1,100})[\"“”」』]"
-_EXCLUDED = re.compile(rf"(?:^|(?<=\s))[-－](?:{_QUOTED}|([^\s\"“”「『]{{1,100}}))")
+_QUOTED = r"[\"“”「『]([^\"“”」』]{1,2000})[\"“”」』]"
+_EXCLUDED = re.compile(rf"(?:^|(?<=\s))[-－](?:{_QUOTED}|([^\s\"“”「『]{{1,100}}))|{_QUOTED}")
 _PHRASE = re.compile(_QUOTED)
 NEAR = 0.15  # what scores less than this share of the best is not shown unless it holds the words themselves
 
@@ -75,9 +75,14 @@ class Words:
 
 def read_words(typed: str) -> Words:
     """Take apart what was typed; a hyphen excludes only at the start of a word, so 5-10 and e-mail stay whole."""
-    excluded = [found[1] or found[2] for found in _EXCLUDED.finditer(typed)]
-    meant = " ".join(_EXCLUDED.sub(" ", typed).split())
+    excluded = [found[1] or found[2] for found in _EXCLUDED.finditer(typed) if found[1] or found[2]]
+    meant = " ".join(_EXCLUDED.sub(_kept, typed).split())
     return Words(meant, tuple(fold(p) for p in _PHRASE.findall(meant)), tuple(fold(e) for e in excluded))
+
+
+def _kept(found: re.Match[str]) -> str:
+    """Return a phrase as it stands, a hyphen inside it is part of it; an exclusion leaves a blank."""
+    return found[0] if found[3] else " "
 
 
 def find(

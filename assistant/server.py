@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import threading
-from urllib.parse import parse_qs
+from typing import Any
+from urllib.parse import urlencode
 
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.assistant import Assistant
+from assistant.downloads import add_exports
 from assistant.errors import AssistantError, PortInUse, RecordsError
 from assistant.page import WEB
 from assistant.records import Records
-from assistant.routes import Pages, add_apologies, add_desk, add_exports, add_judgements, add_library, apology
+from assistant.routes import Pages, add_apologies, add_desk, add_judgements, add_library, apology
+
+SHUT = ("/gradio_api/upload", "/gradio_api/file", "/gradio_api/proxy", "/gradio_api/stream")
+LARGEST = 1_000_000  # bytes of a payload; a conversation of thirty turns has a tenth of that
 
 
 def build_site(assistant: Assistant, records: Records | None) -> FastAPI:
@@ -31,26 +40,75 @@ def build_site(assistant: Assistant, records: Records | None) -> FastAPI:
     add_exports(app, pages)
     add_judgements(app, pages)
     add_apologies(app, pages)
-    app.add_middleware(_CheckedLinks, pages=pages)
-    return mount_chat(app, assistant, records)
+    app.add_middleware(_Doorkeeper, pages=pages)
+    mount_chat(app, assistant, records)
+    chat = next(route.app for route in app.routes if isinstance(route, Mount) and not route.path)
+    assert isinstance(chat, FastAPI)
+    add_apologies(chat, pages)  # addresses that nobody knows end up there
+    return app
 
 
-class _CheckedLinks:
-    """Answers links into the chat that name an unknown policy or clause; everything else goes on to the app."""
+class _Doorkeeper:
+    """Stands before everything: links into the chat are checked, and Gradio's doors for files are shut, none is needed.
+
+    A file that a message names would be read or fetched by Gradio itself, so a payload that holds one does not get there.
+    """
 
     def __init__(self, app: ASGIApp, pages: Pages) -> None:
         self.app, self.pages = app, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check the query of the chat page."""
-        if scope["type"] == "http" and scope["path"] == "/" and scope["query_string"]:
-            query = parse_qs(scope["query_string"].decode("utf-8", "replace"))
-            try:
-                self.pages.clause(query.get("policy", [""])[0], query.get("clause", [""])[0])
-            except AssistantError as error:
-                await apology(self.pages, Request(scope), str(error), 404)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        """Let a request through, send it to the right address, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"].startswith(SHUT):
+            await Response(status_code=403)(scope, receive, send)
+        elif scope["path"] == "/" and scope["query_string"]:
+            answer = await run_in_threadpool(self._checked, Request(scope))
+            await (answer or self.app)(scope, receive, send)
+        elif scope["method"] == "POST" and scope["path"].startswith("/gradio_api/"):
+            await self._checked_payload(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _checked(self, request: Request) -> Response | None:
+        """Return what a link into the chat gets instead of the page: the same with the clause's own address, or an apology."""
+        query = dict(request.query_params)
+        try:
+            policy, clause = self.pages.clause(query.get("policy", ""), query.get("clause", ""))
+        except AssistantError as error:
+            return apology(self.pages, request, str(error), 404)
+        place = {"policy": policy.source.policy, "clause": clause.anchor} if clause else {}
+        return RedirectResponse(f"?{urlencode(query | place)}") if place.items() - query.items() else None
+
+    async def _checked_payload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a payload and hand it on if it is small and holds no file."""
+        request = Request(scope, receive)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST:
+                break
+        try:
+            refused = len(body) > LARGEST or _holds_file(json.loads(body or b"null"))
+        except (ValueError, RecursionError):
+            refused = True
+        if refused:
+            await Response(status_code=413 if len(body) > LARGEST else 400)(scope, receive, send)
+            return
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+        async def again() -> Message:
+            return next(messages, None) or await receive()
+
+        await self.app(scope, again, send)
+
+
+def _holds_file(value: Any) -> bool:
+    """Whether a payload holds what Gradio takes for a file."""
+    if isinstance(value, dict):
+        return "meta" in value or any(_holds_file(inner) for inner in value.values())
+    return isinstance(value, list) and any(_holds_file(inner) for inner in value)
 
 
 class Site:

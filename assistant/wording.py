@@ -22,7 +22,7 @@ def english() -> dict[str, str]:
 @cache
 def _composed() -> list[tuple[re.Pattern[str], str]]:
     """Return what recognises messages that have their values in them already, such as those of errors."""
-    with_values = ((words, said) for words, said in english().items() if "{}" in words)
+    with_values = ((words, said) for words, said in english().items() if "{}" in words[2:])
     return [(re.compile("(.*)".join(map(re.escape, words.split("{}"))), re.DOTALL), said) for words, said in with_values]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,9 +39,10 @@ HOSTILE = (
 )
 FOREIGN = ":is(img, script, strong, em, h1, a[href*=example], a[href*=script], iframe)"
 
-# words of the interface that are Chinese, where only the policy's words and the reader's own may be
+# words of the interface that are Chinese, where only the policy's words and the reader's own may be; Gradio speaks the
+# language of the browser to screen readers (.sr-only)
 CHINESE = """() => {
-  const own = "[lang^=zh], .citation h3, .path, .ask, .outline li, .hero h1, .user-row, .understood input, #question textarea, .parts, .also";
+  const own = "[lang^=zh], .citation h3, .path, .ask, .outline li, .hero h1, .user-row, .understood input, #question textarea, .parts, .also, .contacts small, .sr-only";
   const found = [];
   for (const each of document.body.querySelectorAll("*")) {
     if (each.closest(own) || each.matches("script, style") || !each.checkVisibility()) continue;
@@ -583,7 +585,7 @@ def test_a_conversation_is_exported_to_excel(page: Page, policy: Policy) -> None
     asked(page, RATE)
     file = downloaded(page, "Excel")
     assert file.suggested_filename.endswith(".xlsx")
-    head, *lines = load_workbook(file.path()).active.iter_rows(values_only=True)
+    head, *lines = load_workbook(BytesIO(Path(file.path()).read_bytes())).active.iter_rows(values_only=True)
     answered, refused = (dict(zip(head, line, strict=True)) for line in lines)
     clause = next(clause for clause in policy.clauses if clause.clause == "五、4")
     assert (answered["问题"], answered["编号"], answered["条款原文"]) == (CLOSE, "五、4", clause.text)
@@ -621,7 +623,7 @@ def test_a_conversation_has_a_print_view(page: Page, visit, policy: Policy) -> N
     sheet.emulate_media(media="print")
     expect(sheet.locator("h2.question")).to_have_text([CLOSE, RATE])
     expect(sheet.locator("h3")).to_have_text([PLACE])
-    expect(sheet.locator("blockquote mark")).to_have_text([WORDS])
+    expect(sheet.locator("blockquote")).to_contain_text([WORDS])
     expect(sheet.locator(".provenance")).to_contain_text(f"版本 {policy.source.version}")
     expect(sheet.locator(".provenance")).to_contain_text(policy.source.sha256)
     expect(sheet.locator(":is(.masthead, button, form)")).to_have_count(0)
@@ -729,12 +731,19 @@ def test_a_damaged_memory_of_a_tab_counts_as_nothing(page: Page) -> None:
 class Held:
     """Keeps the requests for questions back until they are let go."""
 
-    def __init__(self, page: Page, pattern: str = "**/gradio_api/queue/join*") -> None:
-        self.page, self.pattern, self.routes = page, pattern, []
-        page.route(pattern, self.routes.append)
+    def __init__(self, page: Page) -> None:
+        self.routes: list[Route] = []
+        self.free = False
+        page.route("**/gradio_api/queue/join*", self.hold)
 
-    def released(self) -> None:
-        self.page.unroute(self.pattern)
+    def hold(self, route: Route) -> None:
+        if self.free:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def release(self) -> None:
+        self.free = True
         for route in self.routes:
             route.continue_()
 
@@ -744,7 +753,7 @@ def test_a_slow_answer_says_so_and_then_stops_saying_so(page: Page) -> None:
     ask(page, CLOSE)
     expect(page.locator(".waiting")).to_be_visible()
     expect(box(page)).to_have_value(CLOSE)
-    held.released()
+    held.release()
     expect(answers(page).locator("h3").first).to_have_text(PLACE)
     expect(page.locator(".waiting")).to_be_hidden()
     expect(page.locator("#chat .progress-text")).to_have_count(0)
@@ -757,7 +766,7 @@ def test_what_is_typed_while_an_answer_is_on_its_way_stays(page: Page) -> None:
     ask(page, CLOSE)
     expect(page.locator(".waiting")).to_be_visible()
     box(page).fill("下一个问题")
-    held.released()
+    held.release()
     expect(answers(page).locator("h3").first).to_have_text(PLACE)
     expect(box(page)).to_have_value("下一个问题")
 
@@ -768,7 +777,7 @@ def test_what_is_typed_while_the_page_is_still_loading_stays(visit) -> None:
     held = Held(page)
     goto(page, "")
     box(page).fill("急着问的问题")
-    held.released()
+    held.release()
     expect(page.locator("#text .clause").first).to_be_visible()
     expect(box(page)).to_have_value("急着问的问题")
 
@@ -789,7 +798,10 @@ def test_a_lost_question_leaves_no_spinner_and_stays_in_the_box(page: Page, visi
     expect(page.locator(".waiting")).to_be_hidden()
     expect(page.locator("#chat .progress-text")).to_have_count(0)
     expect(box(page)).to_have_value(CLOSE)
-    page.unroute("**/gradio_api/queue/join*")
+    with page.expect_event("domcontentloaded"):  # Gradio reloads the page when the server answers again
+        page.unroute("**/gradio_api/queue/join*")
+    expect(page.locator("#text .clause").first).to_be_attached()
+    expect(box(page)).to_have_value(CLOSE)
     box(page).press("Enter")
     expect(answers(page).locator("h3").first).to_have_text(PLACE)
     visit.complaints.clear()
@@ -855,7 +867,9 @@ def test_a_restart_loses_nothing_and_the_next_question_knows_the_history(visit, 
     box(page).press("Enter")
     expect(page.locator(".waiting")).to_be_hidden()
     expect(box(page)).to_have_value(AFTER)
-    server.start()
+    with page.expect_event("domcontentloaded"):  # Gradio reloads the page when the server answers again
+        server.start()
+    expect(answers(page)).to_have_count(1)
     expect(box(page)).to_have_value(AFTER)
     box(page).press("Enter")
     expect(answers(page)).to_have_count(2)
@@ -915,7 +929,7 @@ def test_each_of_several_policies_answers_with_its_own_text(visit, several: str)
     page = opened(visit, several)
     expect(page.locator("h1")).to_have_text("2 份政策")
     expect(page.get_by_label("正在查询")).to_have_value("全部 2 份政策")
-    answer = asked(page, "会员费能退吗")
+    answer = asked(page, "冒用他人身份注册账号会怎样")
     expect(answer.locator("h3").first).to_contain_text("《云杉笔记服务协议》")
     answer.locator("a.locate").first.click()
     expect(page.locator("#text .current")).to_be_in_viewport()
@@ -926,7 +940,7 @@ def test_a_link_chooses_one_of_several_policies(visit, several: str) -> None:
     page = opened(visit, f"{several}?policy=service")
     expect(page.get_by_label("正在查询")).to_have_value("云杉笔记服务协议")
     expect(page.locator("#text h2")).to_have_text("云杉笔记服务协议")
-    expect(asked(page, "客服电话是多少").locator("h3").first).to_contain_text("《云杉笔记服务协议》")
+    expect(asked(page, "地图服务是哪家公司").locator("h3").first).to_contain_text("《云杉笔记服务协议》")
     page.reload()
     expect(answers(page).locator("h3").first).to_contain_text("《云杉笔记服务协议》")
 
@@ -939,4 +953,4 @@ def test_choosing_a_policy_changes_text_starters_and_answers(visit, several: str
     page.get_by_role("option", name="云杉笔记服务协议").click()
     expect(page.locator("#text h2")).to_have_text("云杉笔记服务协议")
     expect(page.locator(".welcome .ask")).not_to_have_count(before)
-    expect(asked(page, "为什么要收集我的征信").locator("h3").first).to_contain_text("《云杉笔记服务协议》")
+    expect(asked(page, "地图服务是哪家公司").locator("h3").first).to_contain_text("《云杉笔记服务协议》")

@@ -24,15 +24,25 @@
     }
   }
 
+  let conversation = store.get("sessionStorage", SAVED) || "[]";
+  let sent = "";
+  let aside = "";
+  const sending = (event) => {
+    const entered = event.type === "keydown" && event.key === "Enter" && !event.shiftKey && event.target === box();
+    if (entered || event.target.closest?.("#send")) sent = box().value;
+  };
+  for (const kind of ["keydown", "click"]) document.addEventListener(kind, sending, true);
+
   // what the page is opened with; Gradio hands it to the server when it has loaded
   function opening() {
     const address = { lang, q: draft(), policy: query.get("policy") || "" };
-    return [store.get("sessionStorage", SAVED) || "[]", JSON.stringify(address)];
+    return [conversation, JSON.stringify(address)];
   }
 
   function opened() {
     document.documentElement.lang = lang || "zh-CN";
-    whenDrawn(() => {
+    document.title = document.getElementById("judged")?.dataset.title ?? document.title;
+    whenDrawn(list(conversation).length, () => {
       const linked = query.get("clause");
       open(query.get("policy") || document.getElementById("text").dataset.wanted, linked || lastAnchor(), Boolean(linked));
       toLastQuestion();
@@ -44,7 +54,8 @@
 
   // bring the last question to the top, so that an answer is read from its beginning
   function toLastQuestion() {
-    const asked = [...document.querySelectorAll("#chat .user-row")].pop();
+    const refused = lastAnswer() && !lastAnswer().dataset.question; // a message about the question itself stands alone
+    const asked = refused ? lastAnswer() : [...document.querySelectorAll("#chat .user-row")].pop();
     let frame = asked?.parentElement;
     while (frame && frame.scrollHeight <= frame.clientHeight + 1) frame = frame.parentElement;
     if (asked && frame && frame.closest("#chat")) {
@@ -53,18 +64,20 @@
   }
 
   // Gradio draws the answer some frames after it has arrived
-  function whenDrawn(act, patience = 60) {
-    const turns = read(SAVED).length;
+  function whenDrawn(turns, act, patience = 60) {
     const drawn = document.querySelectorAll("#chat .answer[data-question]").length;
-    if (drawn < turns && patience) requestAnimationFrame(() => whenDrawn(act, patience - 1));
+    if (drawn < turns && patience) requestAnimationFrame(() => whenDrawn(turns, act, patience - 1));
     else act();
   }
 
   function answered(saved) {
+    const fresh = saved !== conversation;
+    conversation = saved;
     store.set("sessionStorage", SAVED, saved);
-    // what was typed while the answer was on its way stays
-    if (list(saved).at(-1)?.question === box().value.trim().split(/\s+/).join(" ")) fill("");
-    whenDrawn(() => {
+    // what was typed while the answer was on its way stays, and so does a question that could not be answered
+    if (fresh && list(saved).length && box().value === sent) fill(aside);
+    aside = "";
+    whenDrawn(list(saved).length, () => {
       const cited = lastAnswer()?.querySelector(":scope > .citation");
       if (cited) open(cited.dataset.policy, cited.dataset.anchor);
       toLastQuestion();
@@ -78,8 +91,11 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // a suggestion is asked at once; what stood half typed in the box comes back after it
   function ask(question) {
+    const half = box().value;
     fill(question);
+    aside = half;
     requestAnimationFrame(() => document.querySelector("#send").click());
   }
 
@@ -89,7 +105,7 @@
     group.querySelectorAll("[data-useful]").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
     group.querySelector(".reasons").hidden = useful === "1";
     const body = JSON.stringify({ id: group.dataset.id, useful: useful === "1", reason: reason ?? "" });
-    const words = group.closest("[data-thanks]")?.dataset ?? document.getElementById("welcome-words").dataset;
+    const words = document.getElementById("judged").dataset;
     try {
       const reply = await fetch("feedback", { method: "POST", headers: { "Content-Type": "application/json" }, body });
       group.querySelector("output").textContent = reply.ok ? words.thanks : words.unsaved;

@@ -36,8 +36,11 @@
     say("");
     if (first) open(first.dataset.policy, first.dataset.anchor);
     const here = new URL(location.href);
-    if (question) here.searchParams.set("q", question);
-    else here.searchParams.delete("q");
+    for (const [name, value] of [["q", question], ["policy", scope.value]]) {
+      if (value) here.searchParams.set(name, value);
+      else here.searchParams.delete(name);
+    }
+    here.searchParams.delete("clause");
     history.replaceState(history.state, "", here);
   }
 
@@ -70,15 +73,23 @@
       clearTimeout(slow);
       busy = false;
     }
-    if (retry) setTimeout(search, RETRY);
+    clearTimeout(search.again);
+    if (retry) search.again = setTimeout(search, RETRY);
     else if (waiting) {
       waiting = false;
       search();
     }
   }
 
-  const read = (key) => { try { return JSON.parse(store.get("localStorage", key)) || []; } catch { return []; } };
-  const write = (key, rows) => store.set("localStorage", key, JSON.stringify(rows.slice(0, KEPT)));
+  function read(key) {
+    try {
+      const rows = JSON.parse(store.get("localStorage", `policy-${key}`));
+      return Array.isArray(rows) ? rows : [];
+    } catch {
+      return [];
+    }
+  }
+  const write = (key, rows) => store.set("localStorage", `policy-${key}`, JSON.stringify(rows));
 
   function draw() {
     const recent = byId("recent");
@@ -100,7 +111,7 @@
       copying.dataset.link = pin.link;
       const away = Object.assign(document.createElement("button"), { type: "button", textContent: "×", title: pinned.dataset.unpin });
       away.setAttribute("aria-label", `${pinned.dataset.unpin} ${pin.where}`);
-      away.addEventListener("click", () => pinOrNot(pin));
+      away.addEventListener("click", () => unpin(pin));
       const item = document.createElement("li");
       item.append(link, copying, away);
       return item;
@@ -110,18 +121,29 @@
     }
   }
 
+  const others = ({ policy, anchor }) => read("pinned").filter((pin) => pin.policy !== policy || pin.anchor !== anchor);
+
+  function unpin(pin) {
+    write("pinned", others(pin));
+    toast(`– ${pin.where}`);
+    draw();
+  }
+
   function pinOrNot({ policy, anchor, where, link, quote }) {
-    const others = read("pinned").filter((pin) => pin.policy !== policy || pin.anchor !== anchor);
-    const added = others.length === read("pinned").length;
-    write("pinned", added ? [{ policy, anchor, where, link, quote }, ...others] : others);
-    toast(`${added ? "📌" : "–"} ${where}`);
+    const pin = { policy, anchor, where, link, quote };
+    if (others(pin).length < read("pinned").length) {
+      unpin(pin);
+      return;
+    }
+    write("pinned", [pin, ...others(pin)]);
+    toast(`📌 ${where}`);
     draw();
   }
 
   // a question counts as asked once the agent has acted on what it found
   function used() {
     if (!answered || read("recent")[0] === answered) return;
-    write("recent", [answered, ...read("recent").filter((question) => question !== answered)]);
+    write("recent", [answered, ...read("recent").filter((question) => question !== answered)].slice(0, KEPT));
     draw();
     fetch("desk/used", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ q: answered, policy: scope.value }) }).catch(() => {});
   }
@@ -163,7 +185,7 @@
   const digit = (event) => /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
 
   document.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
     const inBox = event.target === box;
     const inField = event.target.matches?.("input, select, textarea") && !inBox;
     if (event.ctrlKey || event.metaKey || inField) return;
@@ -208,8 +230,11 @@
 
   draw();
   grow();
+  window.addEventListener("storage", draw); // another tab has pinned or asked
+  const linked = byId("reading").dataset.clause;
+  if (linked) open(byId("text").dataset.policy, linked, true);
   if (items().length) {
     select(items()[0]);
-    open(items()[0].dataset.policy, items()[0].dataset.anchor);
+    if (!linked) open(items()[0].dataset.policy, items()[0].dataset.anchor);
   } else if (box.value.trim()) search();
 })();

@@ -1,6 +1,6 @@
 // The library: hits open beside the list and in the address, filters apply at once, and the choice for an export is counted.
 (() => {
-  const { open } = window.policyPages;
+  const { open, mark, narrow } = window.policyPages;
   const reading = document.getElementById("reading");
   const results = document.getElementById("results");
   const search = document.getElementById("search");
@@ -12,13 +12,14 @@
     const here = new URL(location.href);
     here.searchParams.set("policy", policy);
     here.searchParams.set("clause", anchor);
-    if (here.href !== location.href) history.pushState(null, "", here);
+    if (here.href !== location.href) history.pushState(narrow() ? { reading: (history.state?.reading ?? 0) + 1 } : null, "", here);
     current(anchor);
   });
 
   function follow() {
     const anchor = new URLSearchParams(location.search).get("clause");
     if (anchor) open(document.getElementById("text").dataset.policy, anchor);
+    else mark("");
     current(anchor);
   }
   window.addEventListener("popstate", follow);
@@ -37,7 +38,7 @@
   window.addEventListener("pageshow", () => [...search.elements].forEach((field) => { field.disabled = false; }));
 
   // on a phone the text is what was asked for, not its outline
-  if (document.documentElement.classList.contains("narrow")) document.querySelector(".outline")?.removeAttribute("open");
+  if (narrow()) document.querySelector(".outline")?.removeAttribute("open");
 
   if (results) {
     const boxes = [...results.querySelectorAll("input[name=clause]")];

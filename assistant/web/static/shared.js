@@ -4,7 +4,7 @@
   root.classList.add("scripted");
   const query = new URLSearchParams(location.search);
   if (query.get("embed") === "1") root.classList.add("embed");
-  const lang = query.get("lang") === "en" ? "en" : "";
+  const lang = /^en/i.test(query.get("lang") ?? "") ? "en" : "";
 
   // a browser may forbid storage, for example in another company's frame
   const store = {
@@ -39,11 +39,13 @@
       await navigator.clipboard.writeText(text);
     } catch {
       // without a secure context the clipboard is closed to scripts; selecting and copying still works
+      const focused = document.activeElement;
       const area = Object.assign(document.createElement("textarea"), { value: text });
-      document.body.append(area);
+      (document.querySelector("dialog[open]") ?? document.body).append(area);
       area.select();
       done = document.execCommand("copy");
       area.remove();
+      focused?.focus();
     }
     toast(done ? `${said?.copied ?? "已复制"} ${label ?? ""}` : said?.failed ?? "");
   }
@@ -70,47 +72,54 @@
     return true;
   }
 
-  // one text is fetched once, however many ask for it while it is on its way
+  // one text is fetched once, however many ask for it while it is on its way; the last one asked for is the one shown
   const coming = {};
+  let wanted = "";
   function load(policy) {
     const box = pane();
-    if (!box || (box.dataset.policy === policy && box.firstElementChild)) return Promise.resolve(Boolean(box));
-    if (coming.policy !== policy) {
-      Object.assign(coming, { policy, arrived: fetched(policy, box).finally(() => { coming.policy = undefined; }) });
-    }
-    return coming.arrived;
+    if (!box) return Promise.resolve(false);
+    wanted = policy;
+    if (box.dataset.policy === policy && box.firstElementChild) return Promise.resolve(true);
+    coming[policy] ??= fetched(policy, box).finally(() => { delete coming[policy]; });
+    return coming[policy];
   }
 
   async function fetched(policy, box) {
     box.setAttribute("aria-busy", "true");
     try {
       const reply = await fetch(`text?${new URLSearchParams({ policy, lang })}`);
-      if (!reply.ok) return false;
-      box.innerHTML = await reply.text(); // our own server's page, escaped there
-      box.dataset.policy = policy;
-      return true;
+      const text = await reply.text();
+      if (reply.ok && wanted === policy) {
+        box.innerHTML = text; // our own server's page, escaped there
+        box.dataset.policy = policy;
+      }
+      return reply.ok;
     } catch {
       return false;
     } finally {
-      box.removeAttribute("aria-busy");
+      if (wanted === policy) box.removeAttribute("aria-busy");
     }
   }
 
   // show a clause in the full text; on a phone the text lies over the page when it was asked for
+  let latest = 0;
   async function open(policy, anchor, asked) {
+    const mine = ++latest;
     if (!(await load(policy))) return false;
+    if (mine !== latest) return true; // something else was asked for meanwhile
     if (asked && narrow() && reading()) {
-      if (!root.classList.contains("reading-open")) history.pushState({ reading: true }, "");
+      if (!history.state?.reading) history.pushState({ reading: 1 }, "");
       root.classList.add("reading-open");
       reading().querySelector(".close-reading")?.focus();
     }
     return anchor ? mark(anchor) : true;
   }
 
+  // every step inside the text is a step of the browser's own way back; closing takes all of them
   function close() {
     if (!root.classList.contains("reading-open")) return;
     root.classList.remove("reading-open");
-    if (history.state?.reading) history.back();
+    if (history.state?.reading) history.go(-history.state.reading);
   }
 
   const tip = Object.assign(document.createElement("div"), { id: "tip", hidden: true });
@@ -149,8 +158,7 @@
     } else if (target.matches("a[data-anchor]") && pane()) {
       event.preventDefault();
       const policy = target.dataset.policy || pane().dataset.policy;
-      const moved = new CustomEvent("located", { detail: { policy, anchor: target.dataset.anchor }, cancelable: true });
-      document.dispatchEvent(moved);
+      document.dispatchEvent(new CustomEvent("located", { detail: { policy, anchor: target.dataset.anchor } }));
       open(policy, target.dataset.anchor, true).then((found) => found || (location.href = target.href));
     }
   });
@@ -158,6 +166,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       tip.hidden = true;
+      if (root.classList.contains("reading-open")) event.preventDefault();
       close();
     }
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -166,10 +175,10 @@
         document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
         close();
         document.getElementById("question").select();
-      } else location.href = `desk${lang && "?lang=en"}`;
+      } else document.querySelector("#question textarea")?.select();
     }
   });
 
-  window.addEventListener("popstate", () => root.classList.remove("reading-open"));
-  window.policyPages = { open, mark, copy, toast, store, lang, query };
+  window.addEventListener("popstate", () => root.classList.toggle("reading-open", Boolean(history.state?.reading)));
+  window.policyPages = { open, mark, narrow, copy, toast, store, lang, query };
 })();

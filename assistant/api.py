@@ -1,0 +1,50 @@
+"""The named functions of the web app for programs, over Gradio's HTTP API: /ask, /search, /show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from pydantic_core import to_jsonable_python
+
+from assistant.assistant import Assistant
+from assistant.batch import check_history
+from assistant.errors import AssistantError, QuestionError
+
+
+def add_api(assistant: Assistant, parallel: int) -> None:
+    """Add the functions to the Blocks that are being built; `parallel` calls of each run at once."""
+
+    def ask(question: str, policy: str = "", history: list[dict[str, str]] | None = None) -> Any:
+        """Answer one question with cited clauses, as `assistant ask --json`; history is a list of {role, content}."""
+        return _told(lambda: assistant.ask(question, check_history(history), policy=policy or None), question, policy)
+
+    def search(words: str, policy: str = "") -> Any:
+        """Search clauses by words, "exact phrases", -exclusions or a clause number, as `assistant search --json`."""
+        return _told(lambda: assistant.search(words, policy or None), words, policy)
+
+    def show(clause: str, policy: str = "") -> Any:
+        """Return the clauses at a clause number or permalink, in reading order."""
+
+        def shown() -> Any:
+            found, positions = assistant.show(clause, policy or None)
+            return [found.clauses[position] for position in positions]
+
+        return _told(shown, clause, policy)
+
+    for function in (ask, search, show):
+        gr.api(function, api_name=function.__name__, concurrency_limit=parallel)
+
+
+def _told(call: Callable[[], Any], *texts: object) -> Any:
+    """Return what a call gives as JSON; what is wrong with it becomes an error of the API.
+
+    :param texts: arguments that must be strings, whatever a program sends
+    """
+    try:
+        if not all(isinstance(text, str) for text in texts):
+            raise QuestionError("参数应是字符串。请按 README 的例子改。")
+        return to_jsonable_python(call())
+    except (AssistantError, ValueError) as error:
+        raise gr.Error(str(error), print_exception=False) from error
