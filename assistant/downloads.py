@@ -58,16 +58,21 @@ def _turns(text: str) -> list[dict[str, Any]]:
 def _excerpt(pages: Pages, turn: dict[str, Any]) -> Excerpt:
     """Return a turn with the words of its clauses from the index, not from the browser."""
     cited = []
-    for name in list(dict.fromkeys(str(turn.get("citations", "")).split()))[:MOST_CITED]:
+    for name in list(dict.fromkeys(_words(turn.get("citations")).split()))[:MOST_CITED]:
         policy, _, anchor = name.rpartition("#")
         with contextlib.suppress(AssistantError):
             if (clause := pages.clause(policy, anchor)[1]) and policy:
                 cited.append(clause)
-    question = str(turn.get("question", ""))[:2000]
+    question, note = _words(turn.get("question")), _words(turn.get("note"))
     found: Sequence[Clause] = ()
     with contextlib.suppress(AssistantError):
         found = pages.assistant.ask(question).hits if cited else ()
-    return Excerpt(question, str(turn.get("note", ""))[:2000], _marked(cited, found))
+    return Excerpt(question, note, _marked(cited, found))
+
+
+def _words(value: Any) -> str:
+    """Return what a browser sends as words, without what no file can hold; "" for anything that is no text."""
+    return value.encode("utf-8", "replace").decode()[:2000] if isinstance(value, str) else ""
 
 
 def _marked(clauses: Sequence[Clause], found: Sequence[Clause]) -> tuple[Clause, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant.address import find_address
+from assistant.address import find_address, resolve
 from assistant.answer import clean_question, is_askable
 from assistant.clause import Clause, Hit, Kind, Policy
 from assistant.errors import ClauseNotFound
@@ -120,17 +120,19 @@ def _ranked(
         return [], 0.0
     within = scope.among if scope.among is not None else _range(index, scope.policy)
     holding = [i for i in within if _is_literal(index.clauses[i], words)]
-    found = retrieve(Query(meant, ((meant, 1.0),)), retrievers, settings, replace(scope, limit=scope.limit + len(holding)))
+    query = Query(meant, ((meant, 1.0),))
+    found = retrieve(query, retrievers, settings, scope)
     best = max((hit.score for hit in found.hits), default=0.0)
     least = NEAR * best if best > 0 and not words.phrases else -math.inf  # a phrase has chosen already
     hits = [hit for hit in found.hits if hit.score >= least or hit.evidence.exact or _is_literal(hit, words)]
     shown = {(hit.policy, number) for hit in hits for number in (hit.clause, *hit.also)}
-    hits += [as_hit(index.clauses[i]) for i in sorted(holding) if (index.clauses[i].policy, index.clauses[i].clause) not in shown]
+    left = frozenset(i for i in holding if (index.clauses[i].policy, index.clauses[i].clause) not in shown)
+    hits += retrieve(query, retrievers, settings, replace(scope, among=left, limit=len(left))).hits if left else ()
     address = find_address(meant)
     exact = [hit for hit in hits if hit.evidence.exact]
     # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
     if address and address[1] and (exact or not meant.isalnum() or meant.startswith("第")):
-        if not exact:
+        if not exact and not resolve(address[0], [index.clauses[i] for i in _range(index, scope.policy)]):
             raise ClauseNotFound(f"没有编号为「{meant}」的条款。请核对编号, 或按文字搜索。")
         hits = exact
     return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0

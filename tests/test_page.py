@@ -16,13 +16,14 @@ from assistant.calibration import load_calibration
 from assistant.cards import card, permalink
 from assistant.chat import Chat
 from assistant.clause import Answer, Clause, Policy, Source
+from assistant.downloads import add_exports
 from assistant.embed import load_encoder
 from assistant.fulltext import Table, fulltext
 from assistant.index import build_index
 from assistant.page import answer_html, cards, error_html, kept, render
 from assistant.parse import parse
 from assistant.render import is_verbatim, pieces, quotation, report, spoken, where
-from assistant.routes import Pages, add_apologies, add_desk, add_exports, add_library
+from assistant.routes import Pages, add_apologies, add_desk, add_library
 
 HOSTILE = (
     '<script>alert(1)</script><img src=x onerror="alert(2)">"\'><svg/onload=alert(3)> [链接](javascript:alert(4))'
