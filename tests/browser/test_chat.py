@@ -23,6 +23,7 @@ from assistant.related import TOPICS, related
 from assistant.server import launch
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)  # nothing here is about speed
 
 DESK, TABLET, PHONE = (1440, 900, "light"), (820, 1180, "light"), (390, 844, "dark")
 on_a_desk = pytest.mark.parametrize("visit", [DESK], indirect=True, ids=["desk"])
@@ -58,6 +59,10 @@ def box(page: Page) -> Locator:
     return page.locator("#question textarea")
 
 
+def questions(page: Page) -> Locator:
+    return page.locator("#chat .user-row")
+
+
 def ask(page: Page, question: str) -> None:
     box(page).fill(question)
     box(page).press("Enter")
@@ -69,9 +74,17 @@ def answers(page: Page) -> Locator:
 
 def asked(page: Page, question: str) -> Locator:
     """Ask, wait for the answer, and return it."""
-    before = answers(page).count()
+    before = questions(page).count()
     ask(page, question)
-    expect(answers(page)).to_have_count(before + 1)
+    expect(questions(page)).to_have_count(before + 1)
+    expect(page.locator(".waiting")).to_be_hidden()
+    return answers(page).last
+
+
+def refused(page: Page, question: str) -> Locator:
+    """Ask what cannot be asked, and return what is said about it."""
+    ask(page, question)
+    expect(page.locator("#chat .answer:not([data-question])")).to_have_count(1)
     expect(page.locator(".waiting")).to_be_hidden()
     return answers(page).last
 
@@ -93,6 +106,14 @@ def downloaded(page: Page, name: str) -> Download:
     with page.expect_download() as download:
         page.locator("#tools").get_by_role("button", name=name).click()
     return download.value
+
+
+def opened(visit, address: str) -> Page:
+    """Open the chat of another server than the one of all tests; its requests count as none that leave the machine."""
+    page = visit.context.new_page()
+    page.goto(address)
+    expect(page.locator("#text .clause").first).to_be_attached()
+    return page
 
 
 def goto(page: Page, path: str) -> None:
@@ -151,7 +172,7 @@ def test_the_box_is_empty_after_an_answer_and_the_answer_begins_in_view(page: Pa
     answer = asked(page, CLOSE)
     expect(box(page)).to_have_value("")
     expect(answer.locator("h3").first).to_be_in_viewport()
-    expect(page.locator("#chat .user-row").last).to_be_in_viewport()
+    expect(questions(page).last).to_be_in_viewport()
     expect(box(page)).to_be_in_viewport()
 
 
@@ -228,7 +249,7 @@ def test_what_was_understood_is_shown_when_it_differs_and_can_be_changed(page: P
     expect(chip).to_have_value(UNDERSTOOD)
     chip.fill("注销以后多久删除个人信息")
     chip.press("Enter")
-    expect(page.locator("#chat .user-row").last).to_contain_text("注销以后多久删除个人信息")
+    expect(questions(page).last).to_contain_text("注销以后多久删除个人信息")
     expect(answers(page)).to_have_count(3)
 
 
@@ -237,7 +258,7 @@ def test_what_was_understood_can_be_asked_again_by_its_button(page: Page) -> Non
     asked(page, CLOSE)
     answer = asked(page, AFTER)
     answer.get_by_role("button", name="改好再问").click()
-    expect(page.locator("#chat .user-row").last).to_contain_text(UNDERSTOOD)
+    expect(questions(page).last).to_contain_text(UNDERSTOOD)
     expect(answers(page)).to_have_count(3)
     expect(answers(page).last.locator(".understood")).to_have_count(0)
 
@@ -266,7 +287,7 @@ def test_related_questions_come_from_the_bank_and_can_be_asked(page: Page, assis
     expect(answer.locator(".related .ask")).to_have_text(list(offered))
     assert set(offered) <= set(assistant.index.questions)
     answer.get_by_role("button", name=offered[0]).click()
-    expect(page.locator("#chat .user-row").last).to_contain_text(offered[0])
+    expect(questions(page).last).to_contain_text(offered[0])
     expect(answers(page)).to_have_count(2)
 
 
@@ -282,7 +303,7 @@ def test_what_stands_half_typed_comes_back_after_a_suggestion(page: Page) -> Non
     box(page).fill("写了一半")
     page.locator(".welcome").get_by_role("button", name=CLOSE).click()
     expect(answers(page).locator("h3").first).to_have_text(PLACE)
-    expect(page.locator("#chat .user-row")).to_have_text([CLOSE])
+    expect(questions(page)).to_have_text([CLOSE])
     expect(box(page)).to_have_value("写了一半")
 
 
@@ -317,9 +338,9 @@ def test_what_is_not_covered_is_said_with_contacts_and_nearest_clauses(page: Pag
     ("question", "message"), [("   ", "问题是空的"), ("问" * 3000, "问题太长: 3000 字, 最多 2000 字")], ids=["empty", "too long"]
 )
 def test_a_refused_question_stays_in_the_box(page: Page, question: str, message: str) -> None:
-    expect(asked(page, question)).to_contain_text(message)
+    expect(refused(page, question)).to_contain_text(message)
     expect(box(page)).to_have_value(question)
-    expect(page.locator("#chat .user-row")).to_have_count(0)
+    expect(questions(page)).to_have_count(0)
     expect(asked(page, CLOSE).locator("h3").first).to_have_text(PLACE)
     expect(box(page)).to_have_value("")
 
@@ -347,10 +368,11 @@ def test_a_question_of_several_lines_is_one_question(page: Page) -> None:
 
 def test_a_hostile_question_is_shown_as_typed(page: Page) -> None:
     asked(page, HOSTILE)
-    expect(page.locator("#chat .user-row").last).to_contain_text(HOSTILE)
+    shown = HOSTILE.replace("\u202e", " ").replace("\u202c", " ")  # what cannot be seen turns nothing round
+    expect(questions(page).last).to_contain_text(shown)
     expect(page.locator(f"#chat {FOREIGN}")).to_have_count(0)
     page.reload()
-    expect(page.locator("#chat .user-row").last).to_contain_text(HOSTILE)
+    expect(questions(page).last).to_contain_text(shown)
     expect(page.locator(f"#chat {FOREIGN}")).to_have_count(0)
     assert page.title() != "broken"
 
@@ -481,7 +503,8 @@ def test_the_interface_is_english_and_the_policy_stays_chinese(visit) -> None:
     expect(answer.locator("output")).not_to_be_empty()
     assert page.evaluate(CHINESE) == []
     asked(page, RATE).locator("summary").click()
-    asked(page, "   ")
+    refused(page, "   ")
+    assert page.evaluate(CHINESE) == []
     asked(page, "😀😀")
     asked(page, "怎么注销账户? 红烧肉怎么做才不柴?")
     assert page.evaluate(CHINESE) == []
@@ -655,7 +678,7 @@ def test_a_question_is_kept_with_its_answer(page: Page, settings: Settings, poli
 @on_a_desk
 def test_a_telephone_number_is_masked_before_it_is_kept(page: Page, settings: Settings) -> None:
     answer = asked(page, "我的手机号 138 0013 8000 怎么注销账户, 邮箱 a.b@c.example")
-    expect(page.locator("#chat .user-row").last).to_contain_text("138 0013 8000")
+    expect(questions(page).last).to_contain_text("138 0013 8000")
     row = row_of(settings, answer)
     assert row.question == "我的手机号 〔手机号〕 怎么注销账户, 邮箱 〔邮箱〕" and "8000" not in row.standalone
     assert b"13800138000" not in settings.records.read_bytes() and b"138 0013 8000" not in settings.records.read_bytes()
@@ -667,7 +690,7 @@ def test_a_refused_question_and_a_reload_are_not_kept(page: Page, settings: Sett
     before = len(rows(settings))
     page.reload()
     expect(answers(page)).to_have_count(1)
-    asked(page, "   ")
+    refused(page, "   ")
     assert len(rows(settings)) == before
 
 
@@ -683,8 +706,8 @@ def test_two_tabs_keep_their_conversations_apart_and_over_a_reload(visit) -> Non
     box(second).fill("第二页的草稿")
     for page in (first, second):
         page.reload()
-    expect(first.locator("#chat .user-row")).to_have_count(2)
-    expect(second.locator("#chat .user-row")).to_have_count(1)
+    expect(questions(first)).to_have_count(2)
+    expect(questions(second)).to_have_count(1)
     expect(answers(first).first.locator("h3").first).to_have_text(PLACE)
     expect(answers(first).last.get_by_label("理解为")).to_have_value(UNDERSTOOD)
     expect(answers(second).last.locator("h3").first).to_contain_text("六、1")
@@ -858,9 +881,7 @@ def server(assistant: Assistant, visit) -> Iterator[Server]:
 
 @on_a_desk
 def test_a_restart_loses_nothing_and_the_next_question_knows_the_history(visit, server: Server) -> None:
-    page = visit.context.new_page()
-    page.goto(server.address)
-    expect(page.locator("#text .clause").first).to_be_visible()
+    page = opened(visit, server.address)
     asked(page, CLOSE)
     box(page).fill(AFTER)
     server.stop()
@@ -874,15 +895,13 @@ def test_a_restart_loses_nothing_and_the_next_question_knows_the_history(visit, 
     box(page).press("Enter")
     expect(answers(page)).to_have_count(2)
     expect(answers(page).last.get_by_label("理解为")).to_have_value(UNDERSTOOD)
-    expect(page.locator("#chat .user-row")).to_have_count(2)
+    expect(questions(page)).to_have_count(2)
     expect(box(page)).to_have_value("")
 
 
 @on_a_phone
 def test_a_reload_after_a_restart_shows_conversation_and_draft(visit, server: Server) -> None:
-    page = visit.context.new_page()
-    page.goto(server.address)
-    expect(page.locator("#text .clause").first).to_be_attached()
+    page = opened(visit, server.address)
     asked(page, CLOSE)
     box(page).fill(AFTER)
     server.stop()
@@ -918,13 +937,6 @@ def several(settings: Settings, tmp_path_factory: pytest.TempPathFactory, addres
     own.stop()
 
 
-def opened(visit, address: str) -> Page:
-    page = visit.context.new_page()
-    page.goto(address)
-    expect(page.locator("#text .clause").first).to_be_attached()
-    return page
-
-
 def test_each_of_several_policies_answers_with_its_own_text(visit, several: str) -> None:
     page = opened(visit, several)
     expect(page.locator("h1")).to_have_text("2 份政策")
@@ -943,6 +955,27 @@ def test_a_link_chooses_one_of_several_policies(visit, several: str) -> None:
     expect(asked(page, "地图服务是哪家公司").locator("h3").first).to_contain_text("《云杉笔记服务协议》")
     page.reload()
     expect(answers(page).locator("h3").first).to_contain_text("《云杉笔记服务协议》")
+
+
+@on_a_desk
+def test_a_reload_shows_the_text_of_the_policy_that_answered(visit, several: str) -> None:
+    page = opened(visit, several)
+    asked(page, "冒用他人身份注册账号会怎样")
+    expect(page.locator("#text h2")).to_have_text("云杉笔记服务协议")
+    page.reload()
+    expect(page.locator("#text h2")).to_have_text("云杉笔记服务协议")
+    expect(page.locator("#text .current")).to_contain_text("冒用他人身份注册的")
+
+
+@on_a_desk
+def test_a_chosen_policy_stays_chosen_over_a_reload(visit, several: str) -> None:
+    page = opened(visit, several)
+    page.get_by_label("正在查询").click()
+    page.get_by_role("option", name="云杉笔记服务协议").click()
+    asked(page, "地图服务是哪家公司")
+    page.reload()
+    expect(questions(page)).to_have_count(1)
+    expect(page.get_by_label("正在查询")).to_have_value("云杉笔记服务协议")
 
 
 @on_a_desk

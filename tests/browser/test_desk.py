@@ -340,13 +340,13 @@ def test_ctrl_k_goes_to_the_box_from_the_list_of_keys(visit) -> None:
     expect(box(page)).to_be_focused()
 
 
-def test_ctrl_k_goes_to_the_desk_from_the_chat_and_to_the_search_in_the_library(visit) -> None:
+def test_ctrl_k_goes_to_the_question_box_of_any_page(visit) -> None:
     page = visit("library?q=注销")
     page.keyboard.press("Control+k")
     expect(page.get_by_label("检索词")).to_be_focused()
     page = visit()
     page.keyboard.press("Control+k")
-    expect(box(page)).to_be_focused()
+    expect(page.locator("#question textarea")).to_be_focused()
 
 
 def test_a_question_mark_shows_every_key_and_escape_hides_them_again(visit) -> None:

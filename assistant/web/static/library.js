@@ -35,7 +35,13 @@
     // short addresses: what is not asked for is left out
     [...search.elements].forEach((field) => { if (field.name && field.name !== "q" && !field.value) field.disabled = true; });
   });
-  window.addEventListener("pageshow", () => [...search.elements].forEach((field) => { field.disabled = false; }));
+  // coming back, the filters are those of the address again, not what was last chosen
+  window.addEventListener("pageshow", () => {
+    [...search.elements].forEach((field) => { field.disabled = false; });
+    search.querySelectorAll("select").forEach((choice) => {
+      choice.selectedIndex = Math.max(0, [...choice.options].findIndex((option) => option.defaultSelected));
+    });
+  });
 
   // on a phone the text is what was asked for, not its outline
   if (narrow()) document.querySelector(".outline")?.removeAttribute("open");
