@@ -48,7 +48,6 @@ class Opening(BaseModel):
     """What the address of the page asks for."""
 
     lang: str = ""
-    q: str = ""
     policy: str = ""
 
 
@@ -163,7 +162,7 @@ class Chat:
         return page.render("chat_foot.html", language, kept=page.kept(self.records is not None, language))
 
     def open(self, saved: str, address: str) -> tuple[Any, ...]:
-        """Dress the page in the language of its address, fill the box, and show the conversation of this tab again."""
+        """Dress the page in the language of its address and show the conversation of this tab again."""
         opening, turns = _opening(address), _turns(saved)
         language = language_of(opening.lang)
         t = translator(language)
@@ -180,7 +179,7 @@ class Chat:
                 choices=self.choices(language),
                 **({"value": opening.policy} if opening.policy in self.sources else {}),
             ),
-            gr.update(label=t("您的问题"), placeholder=t(HINT), value=opening.q),
+            gr.update(label=t("您的问题"), placeholder=t(HINT)),
             t("提问"),
             t("新对话"),
             self._conversation(turns, language),

@@ -3,6 +3,7 @@
   const { open, store, lang, query } = window.policyPages;
   const SAVED = "policy-conversation";
   const DRAFT = "policy-draft";
+  const SCOPE = "policy-scope";
   const box = () => document.querySelector("#question textarea");
 
   // a draft belongs to the address it was typed at: another prefilled question comes before it, the same one after
@@ -35,13 +36,14 @@
 
   // what the page is opened with; Gradio hands it to the server when it has loaded
   function opening() {
-    const address = { lang, q: draft(), policy: query.get("policy") || "" };
+    const address = { lang, policy: query.get("policy") || store.get("sessionStorage", SCOPE) || "" };
     return [conversation, JSON.stringify(address)];
   }
 
   function opened() {
     document.documentElement.lang = lang || "zh-CN";
     document.title = document.getElementById("judged")?.dataset.title ?? document.title;
+    if (!box().value && draft()) fill(draft()); // unless something was typed while the page was on its way
     whenDrawn(list(conversation).length, () => {
       const linked = query.get("clause");
       open(query.get("policy") || document.getElementById("text").dataset.wanted, linked || lastAnchor(), Boolean(linked));
@@ -143,7 +145,10 @@
   });
 
   // the policy that is asked is also the one to read
-  const show = (policy) => policy && open(policy);
+  function show(policy) {
+    store.set("sessionStorage", SCOPE, policy);
+    if (policy) open(policy);
+  }
 
   window.policyChat = { opening, opened, answered, show };
 })();
