@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+LOOKS = {"desk": (1440, 900, "light"), "tablet": (820, 1180, "light"), "phone": (390, 844, "dark")}
 SYSTEM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -51,14 +52,21 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
-@pytest.fixture(params=[(1440, 900, "light"), (390, 844, "dark")], ids=["desk", "phone"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test runs with the looks that the nearest `looks` mark names."""
+    if "visit" in metafunc.fixturenames:
+        marks = metafunc.definition.get_closest_marker("looks")
+        metafunc.parametrize("visit", marks.args, indirect=True)
+
+
+@pytest.fixture
 def visit(request: pytest.FixtureRequest, chromium, address: str, tmp_path: Path):
-    """Opens pages of the app in a fresh browser, on a desk and on a phone: visit("library?q=注销") -> Page.
+    """Opens pages of the app in a fresh browser of one of the LOOKS: visit("library?q=注销") -> Page.
 
     Anything that a page logs as an error, or asks of another host, fails the test; `visit.complaints` holds them, so that a
     test which provokes one can clear the list. `visit.phone` tells the two apart.
     """
-    width, height, theme = request.param
+    width, height, theme = LOOKS[request.param]
     context = chromium.new_context(
         viewport={"width": width, "height": height},
         permissions=["clipboard-read", "clipboard-write"],

@@ -22,13 +22,11 @@ from assistant.records import REASONS, Records, Row
 from assistant.related import TOPICS, related
 from assistant.server import launch
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks("phone")]
+both = pytest.mark.looks("desk", "phone")
 expect.set_options(timeout=20_000)  # nothing here is about speed
 
-DESK, TABLET, PHONE = (1440, 900, "light"), (820, 1180, "light"), (390, 844, "dark")
-on_a_desk = pytest.mark.parametrize("visit", [DESK], indirect=True, ids=["desk"])
-on_a_phone = pytest.mark.parametrize("visit", [PHONE], indirect=True, ids=["phone"])
-on_every_width = pytest.mark.parametrize("visit", [DESK, TABLET, PHONE], indirect=True, ids=["desk", "tablet", "phone"])
+on_a_desk, on_every_width = pytest.mark.looks("desk"), pytest.mark.looks("desk", "tablet", "phone")
 
 CLOSE, AFTER, RATE = "怎么注销账户", "之后会怎么处理信息", "你们分期的年化利率是多少"
 UNDERSTOOD = f"{CLOSE}, {AFTER}"
@@ -473,6 +471,7 @@ def test_the_compact_view_says_what_is_kept(visit) -> None:
 # ---- light, dark, languages, widths ----
 
 
+@both
 def test_light_and_dark_follow_the_system_and_the_choice_persists(page: Page, visit) -> None:
     dark = re.compile(r"\bdark\b")
     root = expect(page.locator("html"))
@@ -548,7 +547,6 @@ def test_the_full_text_does_not_scroll_the_page_sideways(visit) -> None:
 # ---- a phone ----
 
 
-@on_a_phone
 def test_the_back_button_closes_the_full_text_on_a_phone(page: Page) -> None:
     address = page.url
     answer = asked(page, CLOSE)
@@ -561,7 +559,6 @@ def test_the_back_button_closes_the_full_text_on_a_phone(page: Page) -> None:
     assert page.url == address
 
 
-@on_a_phone
 @pytest.mark.parametrize("how", ["返回", "Escape"])
 def test_the_full_text_can_be_closed_on_a_phone_and_opened_again(page: Page, how: str) -> None:
     locate = asked(page, CLOSE).locator("a.locate").first
@@ -576,7 +573,6 @@ def test_the_full_text_can_be_closed_on_a_phone_and_opened_again(page: Page, how
     expect(answers(page)).to_have_count(1)
 
 
-@on_a_phone
 def test_the_back_button_closes_a_permalink_on_a_phone(visit) -> None:
     page = visit("?policy=jifenqi&clause=c5-4")
     expect(page.locator("#c5-4")).to_be_in_viewport()
@@ -629,7 +625,6 @@ def test_a_conversation_is_exported_to_markdown(page: Page, policy: Policy) -> N
     assert policy.source.version in text and "编号 五、4" in text and re.search(r"导出日期 20\d\d-\d\d-\d\d", text)
 
 
-@on_a_phone
 def test_a_conversation_can_be_exported_on_a_phone_after_a_reload(page: Page) -> None:
     asked(page, CLOSE)
     page.reload()
@@ -899,7 +894,6 @@ def test_a_restart_loses_nothing_and_the_next_question_knows_the_history(visit, 
     expect(box(page)).to_have_value("")
 
 
-@on_a_phone
 def test_a_reload_after_a_restart_shows_conversation_and_draft(visit, server: Server) -> None:
     page = opened(visit, server.address)
     asked(page, CLOSE)

@@ -16,7 +16,8 @@ from assistant import Assistant, Settings
 from assistant.records import Records
 from assistant.server import Site, launch
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks("desk")]
+both, on_a_phone = pytest.mark.looks("desk", "phone"), pytest.mark.looks("phone")
 COMPLAINT = (
     "你们这个会员我是去年在门店买手机的时候店员让我装的，当时说得好好的，结果后来每个月都给我打电话推销，我跟客服说了三四次都没有用，"
     "每次都是换一个人接，每次都要我重新把事情从头讲一遍。\n\n上个月我手机丢了，换了新号码，我实在不想再用了，"
@@ -180,6 +181,7 @@ def test_in_a_text_of_several_lines_the_arrows_move_in_the_text_first(visit) -> 
     expect(hits(page).first).to_be_focused()
 
 
+@both
 def test_enter_in_the_box_opens_the_place_in_the_full_text(visit) -> None:
     page = asked(visit("desk"), "怎么注销账户")
     page.keyboard.press("Enter")
@@ -187,6 +189,7 @@ def test_enter_in_the_box_opens_the_place_in_the_full_text(visit) -> None:
     expect(box(page)).to_have_value("怎么注销账户")
 
 
+@both
 def test_enter_on_a_hit_opens_the_place_of_that_hit(visit) -> None:
     page = listed(visit("desk"), "怎么注销账户")
     page.keyboard.press("ArrowDown")
@@ -201,6 +204,7 @@ def test_shift_enter_begins_a_new_line(visit) -> None:
     expect(box(page)).to_have_value("怎么注销账户\n谢谢")
 
 
+@both
 def test_escape_leaves_the_full_text_of_a_phone_with_the_question_as_it_was(visit) -> None:
     page = asked(visit("desk"), "怎么注销账户")
     page.keyboard.press("Enter")
@@ -211,9 +215,8 @@ def test_escape_leaves_the_full_text_of_a_phone_with_the_question_as_it_was(visi
         expect(box(page)).to_have_value("怎么注销账户")
 
 
+@on_a_phone
 def test_the_back_button_leaves_the_full_text_of_a_phone(visit) -> None:
-    if not visit.phone:
-        return
     page = asked(visit("desk"), "怎么注销账户")
     page.keyboard.press("Enter")
     is_reading(page, visit.phone, "c5-4")
@@ -235,6 +238,7 @@ def test_a_digit_copies_clause_source_and_permalink_ready_to_paste(visit, key: s
     assert link == f"{page.url.partition('desk')[0]}library?policy=jifenqi&clause={item.get_attribute('data-anchor')}"
 
 
+@both
 def test_a_pasted_permalink_opens_the_clause(visit) -> None:
     page = listed(visit("desk"), "怎么注销账户")
     page.keyboard.press("1")
@@ -319,6 +323,7 @@ def test_escape_clears_question_hits_and_address(visit, from_hit: bool) -> None:
     expect(page).to_have_url(re.compile(r"/desk$"))
 
 
+@both
 @pytest.mark.parametrize("keys", ["Control+k", "Meta+k", "Control+K"])
 def test_ctrl_or_command_k_goes_to_the_box_from_the_full_text(visit, keys: str) -> None:
     page = asked(visit("desk"), "怎么注销账户")
@@ -362,6 +367,7 @@ def test_a_question_mark_shows_every_key_and_escape_hides_them_again(visit) -> N
     expect(page.locator("#toast")).not_to_have_class("shown")
 
 
+@both
 def test_the_keys_are_named_under_the_box(visit) -> None:
     keys = visit("desk").locator("#keys")
     for key in ("↑", "↓", "Enter", "1", "9", "⇧", "P", "/", "Esc", "?"):
@@ -381,6 +387,7 @@ def test_keys_of_the_browser_are_left_alone(visit) -> None:
     expect(page.locator("#toast")).not_to_have_class("shown")
 
 
+@both
 def test_every_action_of_a_hit_can_be_clicked_as_well(visit) -> None:
     page = asked(visit("desk"), "怎么注销账户")
     first = hits(page).first
@@ -429,6 +436,7 @@ def test_an_input_method_searches_when_a_word_is_chosen_and_not_before(visit) ->
     assert len(requests) == 1
 
 
+@both
 def test_keys_that_belong_to_an_input_method_do_nothing(visit) -> None:
     page = asked(visit("desk"), "怎么注销账户")
     page.evaluate("navigator.clipboard.writeText('as before')")
@@ -448,6 +456,7 @@ def test_keys_that_belong_to_an_input_method_do_nothing(visit) -> None:
 # ---- pinned clauses, recent questions, records ----
 
 
+@both
 def test_p_pins_a_clause_that_stays_until_it_is_unpinned(visit) -> None:
     page = listed(visit("desk"), "怎么注销账户")
     page.keyboard.press("p")
@@ -500,6 +509,7 @@ def kept(settings: Settings) -> list[str]:
     return [row.question for row in rows if row.page == "desk"]
 
 
+@both
 @pytest.mark.parametrize("key", ["Enter", "Alt+1", "Alt+Shift+Digit1"])
 def test_a_question_is_kept_only_when_the_agent_acts_on_it(visit, settings: Settings, key: str) -> None:
     question = f"怎么注销账户呢{'手机' if visit.phone else '桌面'}{key}"
@@ -679,6 +689,7 @@ def test_when_the_connection_is_lost_the_text_stays_and_the_list_comes_by_itself
     visit.complaints.clear()
 
 
+@both
 def test_copying_and_pinning_go_on_while_the_connection_is_lost(visit) -> None:
     page = listed(visit("desk"), "怎么注销账户")
     visit.context.set_offline(True)

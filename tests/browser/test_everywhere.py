@@ -9,7 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks("phone")]
+both, on_a_desk = pytest.mark.looks("desk", "phone"), pytest.mark.looks("desk")
 COVERED, NOT_COVERED = "怎么注销账户", "你们分期的年化利率是多少"
 PRINTED = "export?form=print&clause=c5-4&clause=c1-1-2-t1-4&q=注销"
 PLACES = ["", "desk", "library"]
@@ -99,6 +100,7 @@ def serious(page: Page) -> list[str]:
     return [f"{rule}: {target}" for rule, target in named if not any(rule == r and s in target for r, s, _ in GRADIO)]
 
 
+@both
 def test_axe_finds_nothing_serious_in_light_and_dark(visit, state: str) -> None:
     page = STATES[state](visit, "")
     page.emulate_media(reduced_motion="reduce")
@@ -121,13 +123,12 @@ def test_nothing_scrolls_sideways_at_any_width(visit, name: str) -> None:
 
 
 def test_the_text_of_a_clause_on_a_phone_is_not_cut_off(visit) -> None:
-    if not visit.phone:
-        return
     page = visit("library?clause=c1-1-2-t1-4")
     page.locator("#text .table").first.evaluate("table => { table.scrollLeft = table.scrollWidth; }")
     expect(page.locator("#text #c1-1-2-t1-2 td").last).to_be_in_viewport()
 
 
+@both
 def test_light_and_dark_follow_the_system_until_they_are_chosen(visit) -> None:
     page = visit("library")
     system = re.compile(r"\bdark\b")
@@ -140,6 +141,7 @@ def test_light_and_dark_follow_the_system_until_they_are_chosen(visit) -> None:
         assert (ground == "#fff") == visit.phone
 
 
+@both
 def test_print_view_and_missing_page_are_dark_where_the_system_is(visit) -> None:
     for page in (visit(PRINTED), missing(visit, "library?clause=nowhere")):
         colour = page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
@@ -162,6 +164,7 @@ FOCUS = """() => {
 }"""
 
 
+@both
 @pytest.mark.parametrize("name", ["chat with an answer", "desk with hits", "library with hits", "library", "missing page"])
 def test_what_has_the_focus_is_seen(visit, name: str) -> None:
     page = STATES[name](visit, "")
@@ -176,6 +179,7 @@ def test_what_has_the_focus_is_seen(visit, name: str) -> None:
     assert met >= 5
 
 
+@both
 @pytest.mark.parametrize("place", PLACES)
 def test_the_first_key_skips_the_navigation(visit, place: str) -> None:
     page = visit(place)
@@ -210,6 +214,7 @@ def test_the_pages_lead_to_each_other_and_name_where_one_is(visit) -> None:
 # ---- links ----
 
 
+@both
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("clause", ["c5-4", "五、4"])
 def test_a_permalink_marks_its_clause(visit, place: str, clause: str) -> None:
@@ -248,6 +253,7 @@ def test_a_missing_page_leads_on_to_the_policies(visit) -> None:
     expect(page.locator("#text .clause").first).to_be_attached()
 
 
+@both
 @pytest.mark.parametrize("place", PLACES)
 def test_an_embedded_page_has_no_masthead_and_works(visit, place: str) -> None:
     page = visit(f"{place}?embed=1")
@@ -307,6 +313,7 @@ CHINESE = r"""policy => {
 }"""
 
 
+@on_a_desk
 def test_in_english_no_chinese_is_left_in_the_interface(visit, state: str) -> None:
     page = STATES[state](visit, "lang=en")
     expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -345,6 +352,7 @@ def test_in_english_keys_say_in_english_what_they_did(visit) -> None:
     expect(page.locator("#status")).to_have_text(re.compile(r"^[A-Za-z ,.;…]+$"))
 
 
+@both
 @pytest.mark.parametrize(
     "path", ["desk?q=注销", "library?q=注销&order=place", "library?policy=jifenqi&clause=c5-4", "?policy=jifenqi&clause=c5-4"]
 )
@@ -431,6 +439,7 @@ def test_hostile_choices_count_as_none(visit, name: str) -> None:
         expect(page.locator("main :is(img, svg)")).to_have_count(0)
 
 
+@both
 def test_hostile_words_kept_in_the_browser_are_shown_as_text(visit) -> None:
     page = visit("desk")
     page.evaluate(

@@ -19,7 +19,8 @@ from assistant import Assistant, Settings
 from assistant.clause import Policy
 from assistant.server import Site, launch
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks("desk")]
+both, on_a_phone = pytest.mark.looks("desk", "phone"), pytest.mark.looks("phone")
 CANCELLING = "您可以在我们的产品与/或服务中直接申请注销账户"
 
 
@@ -192,6 +193,7 @@ def test_examples_and_terms_show_how_to_search(visit) -> None:
 # ---- the whole policy ----
 
 
+@both
 def test_a_hit_opens_in_the_full_text_and_the_address_is_its_permalink(visit) -> None:
     page = visit("library?q=注销")
     hits(page).first.get_by_role("link").first.click()
@@ -203,6 +205,7 @@ def test_a_hit_opens_in_the_full_text_and_the_address_is_its_permalink(visit) ->
     expect(hits(page).first).to_have_class(re.compile("current"))
 
 
+@both
 def test_the_back_button_goes_to_the_clause_before(visit) -> None:
     if visit.phone:
         return  # there, going back leaves the full text
@@ -213,9 +216,8 @@ def test_the_back_button_goes_to_the_clause_before(visit) -> None:
     is_reading(page, visit.phone, "c5-4")
 
 
+@on_a_phone
 def test_on_a_phone_the_full_text_is_left_by_its_button_or_by_going_back(visit) -> None:
-    if not visit.phone:
-        return
     page = visit("library?q=注销")
     for leave in (lambda: page.get_by_role("button", name="返回").click(), page.go_back, lambda: page.keyboard.press("Escape")):
         hits(page).first.get_by_role("link").first.click()
@@ -225,6 +227,7 @@ def test_on_a_phone_the_full_text_is_left_by_its_button_or_by_going_back(visit) 
         expect(hits(page).first).to_be_visible()
 
 
+@both
 def test_a_link_opened_in_a_new_tab_is_left_to_the_browser(visit) -> None:
     page = visit("library?q=注销")
     with page.context.expect_page() as opened:
@@ -232,11 +235,13 @@ def test_a_link_opened_in_a_new_tab_is_left_to_the_browser(visit) -> None:
     is_reading(opened.value, visit.phone, "c5-4")
 
 
+@both
 @pytest.mark.parametrize("anchor", ["c5-4", "c1-1-2-t1-4", "c0-1", "c8-2"])
 def test_a_permalink_shows_its_clause_marked(visit, anchor: str) -> None:
     expect(reading(visit, anchor).locator("#text .current")).to_have_count(1)
 
 
+@both
 def test_a_permalink_may_name_the_number(visit) -> None:
     is_reading(visit("library?clause=五、4"), visit.phone, "c5-4")
 
@@ -252,6 +257,7 @@ def test_every_clause_stands_in_the_full_text_once_word_for_word_and_in_order(vi
         assert all(words in text for words in own), clause.clause
 
 
+@both
 def test_the_outline_leads_to_every_heading(visit, policy: Policy) -> None:
     page = reading(visit)
     if visit.phone:
@@ -273,6 +279,7 @@ def test_headings_have_their_levels(visit, policy: Policy) -> None:
         assert tag == f"H{heading.depth + 3}", heading.title
 
 
+@both
 def test_a_table_is_drawn_as_a_table_with_its_columns(visit) -> None:
     page = reading(visit, "c1-1-2-t1-1")
     table = page.locator("#text table").first
@@ -282,6 +289,7 @@ def test_a_table_is_drawn_as_a_table_with_its_columns(visit) -> None:
     expect(page.locator("#text table")).to_have_count(4)
 
 
+@both
 def test_merged_cells_span_their_rows(visit) -> None:
     page = reading(visit, "c1-1-2-t1-2")
     merged = place(page, "c1-1-2-t1-2").locator("td", has_text="APP实名认证拍照、录像功能")
@@ -311,6 +319,7 @@ def test_the_cells_of_every_row_fill_the_table(visit) -> None:
     assert grids == [True] * 4
 
 
+@both
 def test_cross_references_are_links_to_what_they_name(visit) -> None:
     page = reading(visit, "c4-1-3-3")
     link = place(page, "c4-1-3-3").locator("a.reference")
@@ -327,6 +336,7 @@ def test_every_link_inside_the_policy_leads_to_a_place_in_it(visit) -> None:
     assert targets and set(targets) <= ids
 
 
+@both
 def test_a_defined_term_shows_its_definition_to_the_mouse_and_to_the_keyboard(visit) -> None:
     page = reading(visit)
     term = place(page, "c5-4").locator("a.term").first
