@@ -98,8 +98,10 @@ def merge(whole: Sequence[Hit], parts: Sequence[Sequence[Hit]], most: int) -> tu
     rank = {_place(hit): n for n, hit in enumerate(whole)}
     firsts = sorted((hits[0] for hits in parts if hits), key=lambda hit: rank.get(_place(hit), len(whole)))
     seconds = [hits[1] for hits in parts if len(hits) > 1]
-    merged = {_place(hit): hit for hit in reversed([*firsts, *whole[:1], *seconds, *whole])}
-    return tuple(reversed(merged.values()))[:most]
+    merged: dict[tuple[str, str], Hit] = {}
+    for hit in (*firsts, *whole[:1], *seconds, *whole):
+        merged.setdefault(_place(hit), hit)
+    return tuple(merged.values())[:most]
 
 
 def _place(hit: Hit) -> tuple[str, str]:

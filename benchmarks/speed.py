@@ -58,16 +58,6 @@ def batch_of_a_thousand(environment: dict[str, str]) -> float:
     return time.perf_counter() - began
 
 
-def serving_memory() -> float:
-    """Return the peak megabytes of a process that serves the page and has answered a question."""
-    code = (
-        "import resource\nfrom assistant import Assistant, Settings\nfrom assistant.chat import launch\n"
-        "a = Assistant.build(Settings.from_environment().corpus)\nd = launch(a, port=7899)\na.ask('怎么注销账户')\n"
-        "d.close()\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()[-1]) / 1024
-
-
 def main() -> None:
     """Measure everything once and print it."""
     settings = Settings.from_environment()
@@ -84,8 +74,7 @@ def main() -> None:
     print(f"| 冷启动问一个问题 | {asking:.2f} 秒 |")
     print(f"| 进程内再问一个, p50 / p99 | {p50:.1f} / {p99:.1f} 毫秒 |")
     print(f"| `assistant batch` 1000 题 (含启动) | {thousand:.1f} 秒 |")
-    print(f"| 网页服务进程内存峰值 | {serving_memory():.0f} MB |")
-    print(f"| 本进程 (不含网页) 内存峰值 | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB |")
+    print(f"| 不含网页的进程内存峰值 | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB |")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from samples import DATA
 
 from assistant import Assistant, AssistantError, Settings
-from assistant.answer import CLOSE, clean_question, contacts_of, is_askable
+from assistant.answer import CLOSE, clean_question, contacts_of, is_askable, merge
 from assistant.clause import Policy
 from assistant.corpus import read_corpus
 from assistant.parse import parse
@@ -52,3 +54,9 @@ def test_contacts_are_quoted_from_the_policy(policy: Policy) -> None:
 def test_contacts_of_another_document(settings: Settings) -> None:
     service = parse(read_corpus(DATA / "service.md")[0])
     assert [c.words for c in contacts_of(service)] == ["021-55667788", "help@yunshan.example"]
+
+
+def test_clauses_of_two_policies_with_one_anchor_are_two(assistant: Assistant) -> None:
+    first, second = assistant.ask("怎么注销账户").hits[:2]
+    twin = replace(first, policy="another")
+    assert merge([first, second], [[first], [twin]], 5) == (first, twin, second)

@@ -425,3 +425,34 @@ def test_a_page_to_be_embedded_has_no_masthead(site: TestClient) -> None:
 def test_nothing_but_what_is_offered_can_be_posted(site: TestClient) -> None:
     for path in ("desk", "library", "text", "desk/hits"):
         assert site.post(f"/{path}").status_code in (404, 405)
+
+
+SECRET = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"data": [SECRET]}),
+        json.dumps({"data": [[{"role": "user", "content": {"file": SECRET}}]], "fn_index": 0}),
+        json.dumps({"data": [SECRET]}).replace("meta", r"m\u0065ta"),
+        json.dumps({"data": [{"url": "http://127.0.0.1:1/", "meta": None}]}),
+        "[" * 100_000,
+        "no json",
+    ],
+    ids=["plain", "in a message", "escaped", "address", "deep", "no json"],
+)
+@pytest.mark.parametrize("path", ["queue/join", "call/ask", "run/ask", "api/ask"])
+def test_a_payload_that_holds_a_file_is_refused(site: TestClient, path: str, body: str) -> None:
+    reply = site.post(f"/gradio_api/{path}", content=body, headers={"content-type": "application/json"})
+    assert (reply.status_code, reply.text) == (400, "")
+
+
+def test_a_payload_that_is_too_large_is_refused(site: TestClient) -> None:
+    assert site.post("/gradio_api/call/ask", json={"data": ["问" * 500_000, "", []]}).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["upload", "file=/etc/passwd", "proxy=http://127.0.0.1:1/", "stream/x", "upload_progress"])
+def test_the_doors_for_files_are_shut(site: TestClient, path: str) -> None:
+    for reply in (site.get(f"/gradio_api/{path}"), site.post(f"/gradio_api/{path}", files={"files": b"x"})):
+        assert (reply.status_code, reply.text) == (403, "")
