@@ -44,7 +44,7 @@ class Block:
     @property
     def title(self) -> str:
         """The words after the number."""
-        return self.text[self.marker.length :] if self.marker else self.text
+        return self.text[self.marker.length :].lstrip(BLANK + "*_") if self.marker else self.text
 
     @property
     def is_title_like(self) -> bool:
@@ -59,7 +59,7 @@ def split_lines(raw: str) -> list[Line]:
         text = piece.strip(BLANK)
         if text:
             start = at + piece.index(text)
-            lines.append(Line(number, start, start + len(text), text))
+            lines.append(Line(number, start, start + len(text), text, piece.rstrip("\r").endswith("  ")))
         at += len(piece) + 1
     return lines
 
@@ -67,7 +67,7 @@ def split_lines(raw: str) -> list[Line]:
 def read_blocks(raw: str, markdown: bool) -> list[Block]:
     """Cut a policy into blocks; in Markdown a lone line break does not end a paragraph."""
     lines = split_lines(raw)
-    tables = {table.lines.start: table for table in find_tables(lines)}
+    tables = {table.lines.start: table for table in find_tables(raw, lines)}
     blocks: list[Block] = []
     at = 0
     while at < len(lines):
@@ -76,7 +76,11 @@ def read_blocks(raw: str, markdown: bool) -> list[Block]:
             blocks.append(Block("table", place, place, "", lines[at].number, table=table))
             at = table.lines.stop
             continue
-        block = _block(raw, lines[at])
+        line = lines[at]
+        if at + 1 < len(lines) and at + 1 not in tables and _is_number_of(line, lines[at + 1]):
+            at += 1
+            line = replace(line, end=lines[at].end, text=raw[line.start : lines[at].end])
+        block = _block(raw, line)
         if markdown and blocks and _continues(raw, blocks[-1], block):
             last = blocks[-1]
             core = (last.core[0], block.core[1])
@@ -85,6 +89,24 @@ def read_blocks(raw: str, markdown: bool) -> list[Block]:
             blocks.append(block)
         at += 1
     return _with_contents(_with_title(blocks))
+
+
+def _is_number_of(line: Line, following: Line) -> bool:
+    """Whether a line holds nothing but the number of the next."""
+    marker = numbering.stands_alone(_bare(line.text))
+    words = _bare(following.text)
+    if not marker or not re.search(r"[^\W\d_]", words) or numbering.match(words) or numbering.stands_alone(words):
+        return False
+    is_name = len(words) <= HEADING_LIMIT and words[-1] not in SENTENCE_END
+    if marker.family.rank < 3:
+        return is_name
+    return marker.family.name not in ("1.1", "1.1.1") or not is_name  # a version in a table that lost its layout
+
+
+def _bare(text: str) -> str:
+    """Return a line without markup at both ends."""
+    markup = _MARKUP.match(text)
+    return text[markup.end() if markup else 0 :].rstrip("*_#" + BLANK)
 
 
 def _block(raw: str, line: Line) -> Block:

@@ -13,6 +13,7 @@ HAN_DIGITS = "零〇一二两三四五六七八九十百千"
 _CN = f"[{HAN_DIGITS}]+"
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
+LONGEST_ALONE = 12
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 
 
@@ -66,6 +67,12 @@ def match(text: str) -> Marker | None:
             value = found.group(1)
             return Marker(family, value, family.label.format(value), found.end())
     return None
+
+
+def stands_alone(text: str) -> Marker | None:
+    """Return the marker that `text` consists of, if it is nothing else: its words are on the next line."""
+    marker = match(text + "字") if 1 < len(text) <= LONGEST_ALONE else None
+    return marker if marker and marker.length == len(text) else None
 
 
 def value_of(number: str) -> int:

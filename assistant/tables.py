@@ -19,17 +19,22 @@ from assistant.clause import Span
 
 _RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(\|\s*:?-{3,}:?\s*)+\|?")
 _CODE = re.compile(r"\([A-Za-z][\w .\-]*\)|([A-Za-z][\w .\-]*)")
+_END = re.compile(r"[=*_\-\s]{4,}$|#+\s|\s*[-*+]\s")
 WIDEST = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the source without the white space around it; `number` counts from 1."""
+    """One line of the source without the white space around it; `number` counts from 1.
+
+    `breaks` says that two blanks end it: so Markdown writes a line break, and html2text the end of a table's row.
+    """
 
     number: int
     start: int
     end: int
     text: str
+    breaks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,12 @@ class _Token:
     line: int
 
 
-def find_tables(lines: Sequence[Line]) -> list[Table]:
-    """Return the tables among `lines`, in order."""
+def find_tables(raw: str, lines: Sequence[Line]) -> list[Table]:
+    """Return the tables among the `lines` of `raw`, in order."""
     tables: list[Table] = []
     at = 0
     while at < len(lines):
-        found = _ruled(lines, at) or _closed(lines, at)
+        found = _ruled(raw, lines, at) or _closed(lines, at)
         tables += found
         at = found[-1].lines.stop if found else at + 1
     return tables
@@ -83,7 +88,7 @@ def find_tables(lines: Sequence[Line]) -> list[Table]:
 def _split(line: Line) -> list[_Token]:
     """Cut a line at its bars; a closing bar ends the last cell, an opening bar begins the first."""
     tokens: list[_Token] = []
-    begin = 1 if line.text.startswith("|") and not set(line.text) <= {"|", " "} else 0
+    begin = 1 if re.match(r"\|[^\n]*[^|\s]", line.text) else 0
     for piece in re.finditer(r"([^|]*)(\||$)", line.text[begin:]):
         if not piece.group(0):
             continue
@@ -149,7 +154,7 @@ def _width(words: Sequence[str]) -> int:
     return next((w for w in widths if costs[w] <= 1.3 * best + 0.05), 2)
 
 
-def _ruled(lines: Sequence[Line], at: int) -> list[Table]:
+def _ruled(raw: str, lines: Sequence[Line], at: int) -> list[Table]:
     """Read a table with a ruled line, which says how many columns there are."""
     head: list[_Token] = []
     rule = at
@@ -158,52 +163,70 @@ def _ruled(lines: Sequence[Line], at: int) -> list[Table]:
     if rule >= len(lines) or not _RULE.fullmatch(lines[rule].text):
         return []
     width = len(re.findall(r"-{3,}", lines[rule].text))
-    head = _spread(lines[at:rule], width)
+    head = _spread(raw, lines[at:rule], width)
     if len(head) != width or not head[0].cell.words:
         return []
     head[-1] = _Token(head[-1].cell, (head[-1].place[0], lines[rule].end), head[-1].line)
     rows, stop = [], rule + 1
-    for row, after in _rows(lines, rule + 1, width):
+    for row, after in _rows(raw, lines, rule + 1, width):
         rows.append(row)
         stop = after
     return [_table(range(at, stop), head, rows)]
 
 
-def _spread(lines: Sequence[Line], width: int) -> list[_Token]:
-    """Return the cells of one row that may take several lines, or [] if the lines are no such row."""
-    if len(lines) == 1:
-        return _split(lines[0]) if "|" in lines[0].text else []
-    tokens: list[_Token] = []
-    open_cell = False
-    for line in lines:
-        if line.text == "|":
-            if not open_cell:
-                tokens.append(_Token(Cell("", None), (line.start, line.end), line.number))
-            open_cell = False
-        elif "|" in line.text or open_cell:
-            return []
-        else:
-            tokens.append(_Token(Cell(line.text, (line.start, line.end)), (line.start, line.end), line.number))
-            open_cell = True
-    return tokens if len(tokens) <= width else []
+def _joined(raw: str, lines: Sequence[Line]) -> Line:
+    """Return several lines as one."""
+    return Line(lines[0].number, lines[0].start, lines[-1].end, raw[lines[0].start : lines[-1].end])
 
 
-def _rows(lines: Sequence[Line], at: int, width: int) -> Iterator[tuple[list[_Token], int]]:
+def _spread(raw: str, lines: Sequence[Line], width: int) -> list[_Token]:
+    """Return the cells of one row that may take several lines, a cell never does; [] if the lines are no such row."""
+    if not any("|" in line.text for line in lines):
+        return []
+    tokens = _split(_joined(raw, lines))
+    return [] if len(tokens) > width or any("\n" in token.cell.words for token in tokens) else tokens
+
+
+def _rows(raw: str, lines: Sequence[Line], at: int, width: int) -> Iterator[tuple[list[_Token], int]]:
     """Yield (cells, index of the line after) for every row below the ruled line."""
+    wrapped = lines[at - 1].breaks  # the ruled line
     while at < len(lines):
-        if "|" in lines[at].text and lines[at].text != "|":
-            yield _fitted(_split(lines[at]), width), at + 1
-            at += 1
+        stop = _wrapped_row(lines, at, width) if wrapped else at + ("|" in lines[at].text and lines[at].text != "|")
+        if stop > at:
+            yield _fitted(_split(_joined(raw, lines[at:stop])), width), stop
+            at = stop
             continue
         bars = [i for i in range(at, min(at + 2 * width, len(lines))) if lines[i].text == "|"]
         if len(bars) < width - 1 or bars[0] > at + 1:
             return
         stop = min(bars[width - 2] + 2, len(lines))
-        tokens = _spread(lines[at:stop], width)
+        tokens = _spread(raw, lines[at:stop], width)
         if not tokens:
             return
         yield tokens, stop
         at = stop
+
+
+def _wrapped_row(lines: Sequence[Line], at: int, width: int) -> int:
+    """Return the end of a row that may take several lines, as html2text writes it: two blanks end it; `at` if there is none.
+
+    A row without any bar (its other cells were merged) counts only where the table goes on right behind it.
+    """
+    stop, bars = at, 0
+    while stop < len(lines) and not _END.match(lines[stop].text) and (stop == at or _follows(lines, stop)):
+        bars += lines[stop].text.count("|")
+        stop += 1
+        if lines[stop - 1].breaks:
+            break
+    if bars:
+        return stop if bars >= width - 1 or stop - at == 1 else at
+    goes_on = any("|" in line.text for line in lines[stop : stop + 2]) and stop < len(lines) and _follows(lines, stop)
+    return stop if stop == at + 1 and goes_on and _follows(lines, at) else at
+
+
+def _follows(lines: Sequence[Line], at: int) -> bool:
+    """Whether no blank line stands before a line."""
+    return lines[at].number == lines[at - 1].number + 1
 
 
 def _table(lines: range, head: Sequence[_Token], rows: Sequence[Sequence[_Token]]) -> Table:

@@ -143,3 +143,24 @@ _PIECE = st.sampled_from(
 @given(st.lists(st.one_of(_PIECE, st.text(max_size=12)), max_size=40), st.sampled_from(["t.txt", "t.md"]))
 def test_any_mixture_of_lines_loses_nothing(lines: list[str], filename: str) -> None:
     check(parse(source_of("\n".join(lines), filename)))
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "words"),
+    [
+        ("一、服务\n1、\n本服务由我们提供，您同意后使用。\n2、\n您可以随时停止使用。\n", "一、2", "2、\n您可以随时停止使用。"),
+        ("1. 服务\n**1.1**\n**您同意后使用本服务，我们才会收集信息。**\n", "1.1", "1.1\n您同意后使用本服务，我们才会收集信息。"),
+        ("第一章\n总则\n第一条\n为了规范经营，制定本办法。\n", "第一条", "第一条\n为了规范经营，制定本办法。"),
+        ("一、范围\n（一）\n本政策适用于网站。\n", "一(一)", "（一）\n本政策适用于网站。"),
+    ],
+)
+def test_a_number_on_a_line_of_its_own_is_that_of_the_next_line(text: str, number: str, words: str) -> None:
+    policy = parse(source_of(text, "t.md"))
+    check(policy)
+    assert policy.clauses[-1].clause == number and policy.clauses[-1].text == words
+
+
+def test_a_number_that_is_a_cell_or_stands_before_a_number_stays_alone() -> None:
+    policy = parse(source_of("版本\n2.0\n安卓版\n一、\n二、您的权利\n您可以查询。\n"))
+    check(policy)
+    assert [h.title for h in policy.headings] == ["二、您的权利"] and "2.0" in [c.text for c in policy.clauses]

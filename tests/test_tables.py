@@ -56,7 +56,7 @@ def test_unnumbered_rows_are_cited_by_position(clauses: dict[str, Clause]) -> No
 
 def test_rows_under_a_ruled_line() -> None:
     text = "名称|公司|信息\n---|---|---\n地图|甲|位置\n乙|位置、设备\n推送|丙|标识|多余\n"
-    (table,) = find_tables(split_lines(text))
+    (table,) = find_tables(text, split_lines(text))
     assert [[cell.words for cell in row.cells] for row in table.rows] == [
         ["地图", "甲", "位置"],
         ["地图", "乙", "位置、设备"],
@@ -68,8 +68,24 @@ def test_rows_under_a_ruled_line() -> None:
 
 def test_cells_and_bars_on_lines_of_their_own() -> None:
     text = "序号\n|\n服务\n|\n用途  \n\n---|---|---\n\n1\n|\n扫码\n|\n登录  \n\n2\n|\n分享\n|\n保存  \n\n请留意上表。\n"
-    (table,) = find_tables(split_lines(text))
+    (table,) = find_tables(text, split_lines(text))
     assert [[cell.words for cell in row.cells] for row in table.rows] == [["1", "扫码", "登录"], ["2", "分享", "保存"]]
     policy = parse(source_of(text, "t.md"))
     check(policy)
     assert policy.clauses[-1].text == "请留意上表。"
+
+
+def test_a_row_may_take_several_lines_until_two_blanks_end_it() -> None:
+    text = (
+        " **序号**|\n **名称**\n|\n **用途**  \n  \n---|---|---  \n"
+        "甲服务 | 登录 |\n用于在您登录时核对身份，并记住您的选择  \n乙服务  \n丙服务 | 推送 | 发送\n消息  \n\n另请留意上表。  \n"
+    )
+    (table,) = find_tables(text, split_lines(text))
+    assert [cell.words for cell in table.columns] == ["**序号**", "**名称**", "**用途**"]
+    assert [[cell.words for cell in row.cells] for row in table.rows][0::2] == [
+        ["甲服务", "登录", "用于在您登录时核对身份，并记住您的选择"],
+        ["丙服务", "推送", "发送\n消息"],
+    ]
+    policy = parse(source_of(text, "t.md"))
+    check(policy)
+    assert "乙服务" in policy.clauses[1].text and policy.clauses[-1].text == "另请留意上表。"
