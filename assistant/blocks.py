@@ -17,12 +17,17 @@ from assistant.tables import Line, Table, find_tables
 BLANK = " \t\r\n\v\f\u3000\xa0\u200b\ufeff\x85\u2028\u2029"
 SENTENCE_END = "。；;！!？?…"
 HEADING_LIMIT = 40
+LOOSE = 40
 _LINK = re.compile(r"!?\[[^\]\[]*\]\([^)(]*\)")
-_MARKUP = re.compile(r"(?:[#>*_\s\u3000\xa0]|[-+•●■▪◆○](?=\s)|[•●■▪◆○])*")
+_MARKUP = re.compile(r"(?:[#>*_\s\u3000\xa0]|[-+•●■▪◆○](?=\s)|[•●■▪◆○]|\d{1,2}\.\s+(?=#))*")
+_LOOSE = re.compile(r"\*\*\s*\*\*|\*\*")
 _BOLD = re.compile(r"[\s\u3000]*(?:[-*]\s+)?(?:\*\*|__)(.+?)(?:\*\*|__)[\s\u3000]*")
+_BULLET = re.compile(r"(?<!\*)[-+*](?=\s)|[•●■▪◆○>]")
+_HASHES = re.compile(r"(?:\d{1,2}\.\s+|[-*>]\s+)*(#*)")
 _NAMED = re.compile(
     r"引言|引 言|前言|导言|导语|序言|总则|附则|定义|特别提示|重要提示|特别说明|提示条款|概述|摘要|【[^】]{1,20}】"
 )
+_CONTENTS = re.compile(r"目\s*录")
 _ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方面)")
 
 BlockKind = Literal["number", "heading", "paragraph", "table", "title", "contents", "layout"]
@@ -118,8 +123,9 @@ def _block(raw: str, line: Line) -> Block:
     begin = line.start + (markup.end() if markup else 0)
     core_text = raw[begin : line.end].rstrip("*_#" + BLANK)
     core = (begin, begin + len(core_text))
-    hashes = len(line.text) - len(line.text.lstrip("#"))
-    marker = numbering.match(core_text)
+    leading = _HASHES.match(line.text)
+    hashes = len(leading[1]) if leading else 0
+    marker = _marker(core_text)
     block = Block("number" if marker else "paragraph", place, core, core_text, line.number, marker, None, hashes)
     bold = _BOLD.fullmatch(line.text)
     named = _NAMED.fullmatch(core_text)
@@ -128,15 +134,29 @@ def _block(raw: str, line: Line) -> Block:
     return block
 
 
+def _marker(text: str) -> Marker | None:
+    """Return the number with which a line begins, also where bold type is broken inside it: **第** **一** **条**."""
+    if "**" not in text[:LOOSE]:
+        return numbering.match(text)
+    loose = _LOOSE.sub(lambda marks: "\0" * len(marks.group()), text[:LOOSE])
+    kept = [at for at, character in enumerate(loose) if character != "\0"]
+    marker = numbering.match("".join(loose[at] for at in kept) + text[LOOSE:])
+    if not marker or marker.length >= len(kept):
+        return numbering.match(text)
+    return replace(marker, length=kept[marker.length])
+
+
 def _continues(raw: str, last: Block, block: Block) -> bool:
     """Whether a Markdown line goes on with the sentence of the line before."""
-    return (
+    return bool(
         block.kind == "paragraph"
         and last.kind in ("paragraph", "number")
         and not last.hashes
         and len(last.text) >= 20
+        and (last.kind == "paragraph" or len(last.title) > HEADING_LIMIT or re.search("[，,。；;：:]", last.title))
         and last.text[-1] not in SENTENCE_END + ":："
         and raw[last.place[1] : block.place[0]] == "\n"
+        and not _BULLET.search(raw[block.place[0] : block.core[0]])
     )
 
 
@@ -155,7 +175,8 @@ def _with_contents(blocks: list[Block]) -> list[Block]:
     """Mark runs of numbered names that come again further down, and the line that announces them."""
     at = 0
     while at < len(blocks):
-        stop = _run(blocks, at)
+        named = at > 0 and _CONTENTS.fullmatch(blocks[at - 1].text.strip("【】[]:： "))
+        stop = _names(blocks, at) if named and not blocks[at].marker else _run(blocks, at)
         announced = at > 0 and blocks[at - 1].kind in ("paragraph", "heading") and _ANNOUNCES.search(blocks[at - 1].text)
         if stop - at >= 3 and (_recur(blocks[at:stop], blocks[stop:]) >= (0.3 if announced else 0.7)):
             for i in range(at - 1 if announced and len(blocks[at - 1].text) <= HEADING_LIMIT else at, stop):
@@ -172,6 +193,14 @@ def _run(blocks: Sequence[Block], at: int) -> int:
         if marker.family.rank <= 6 and marker.label in seen:
             break
         seen.add(marker.label)
+        stop += 1
+    return stop
+
+
+def _names(blocks: Sequence[Block], at: int) -> int:
+    """Return the end of the run of short lines without numbers that begins at `at`, below the word 目录."""
+    stop = at
+    while stop < len(blocks) and blocks[stop].kind in ("paragraph", "heading") and len(blocks[stop].text) <= HEADING_LIMIT:
         stop += 1
     return stop
 

@@ -29,6 +29,11 @@ class Draft:
     row: str = ""
 
 
+def cite_paragraph(number: str, position: int) -> str:
+    """Return how a paragraph of a number is cited, counted from 1: 五、3 第2段, 第十三条 第2款."""
+    return f"{number} 第{position}{'款' if number.endswith('条') else '段'}"
+
+
 def finish(drafts: Sequence[Draft], headings: Sequence[Heading], source: Source) -> tuple[Clause, ...]:
     """Return the clauses of a policy, each with a number that is unique in it."""
     many = Counter(draft.number for draft in drafts if not draft.row)
@@ -40,8 +45,7 @@ def finish(drafts: Sequence[Draft], headings: Sequence[Heading], source: Source)
         number = f"{draft.number} {draft.row}" if draft.row else draft.number
         if not draft.row:
             count[number] += 1
-            unit = "款" if number.endswith("条") else "段"
-            number += f" 第{count[number]}{unit}" if many[number] > 1 else ""
+            number = cite_paragraph(number, count[number]) if many[number] > 1 else number
         own = [span for role, span in draft.parts if role in ("body", "cell")]
         clauses.append(
             Clause(

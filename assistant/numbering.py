@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 HAN_DIGITS = "零〇一二两三四五六七八九十百千"
@@ -42,7 +43,7 @@ def _family(name: str, rank: int, pattern: str, label: str = "{}") -> Family:
 
 
 FAMILIES = (
-    _family("编", 0, rf"第({_CN}|\d+)(?:分?编|部分)[\s:：、]*", "第{}编"),
+    _family("编", 0, rf"第({_CN}|\d+)(?P<unit>分?编|部分)[\s:：、]*", "第{}{unit}"),
     _family("章", 1, rf"第({_CN}|\d+)章[\s:：、]*", "第{}章"),
     _family("节", 2, rf"第({_CN}|\d+)节[\s:：、]*", "第{}节"),
     _family("条", 3, rf"第((?:{_CN}|\d+)条(?:之{_CN})?)(?!第|第?款|的|规定|所|约定|[、,，和或至及])[\s:：、]*", "第{}"),
@@ -65,7 +66,7 @@ def match(text: str) -> Marker | None:
     for family in FAMILIES:
         if (found := family.pattern.match(text)) and found.end() < len(text) + (family.rank < 4):
             value = found.group(1)
-            return Marker(family, value, family.label.format(value), found.end())
+            return Marker(family, value, family.label.format(value, **found.groupdict()), found.end())
     return None
 
 
@@ -92,17 +93,24 @@ def value_of(number: str) -> int:
     return total + digit
 
 
-def join(labels: list[tuple[str, str]]) -> str:
+def join(labels: Sequence[tuple[str, str]]) -> str:
     """Join (family name, label) from the outside in to a citation: 五 + 4 -> 五、4; 一 + (一) + 2 -> 一(一)2.
 
-    Articles are numbered through a whole law, so what stands above 第X条 is left out; 1.1 names its parents itself.
+    Articles are numbered through a whole law, so what stands above 第X条 is left out; 5.4 names its parents itself.
     """
-    written = ""
+    written: list[str] = []
     for family, label in labels:
-        if family in ("条", "编", "章", "节") or (
-            family in ("1.1", "1.1.1") and written.rsplit("、", maxsplit=1)[-1].replace(".", "").isdigit()
-        ):
-            written = ""
-        bare = written and written[-1] not in ")条" and label[0] not in "(①"
-        written += ("、" if bare else "") + label
-    return written
+        if family in ("条", "编", "章", "节"):
+            written = []
+        elif family in ("1.1", "1.1.1") and written and _is_dotted_parent(written[-1], label):
+            written.pop()
+        written.append(label)
+    out = ""
+    for label in written:
+        out += ("、" if out and out[-1] not in ")条" and label[0] not in "(①" else "") + label
+    return out
+
+
+def _is_dotted_parent(parent: str, label: str) -> bool:
+    """Whether 5, 五 or 第五条 is what the dotted number below it begins with, or another dotted number."""
+    return parent.replace(".", "").isdigit() or value_of(parent.strip("第条")) == int(label.split(".", maxsplit=1)[0])

@@ -8,39 +8,48 @@ the last sentence before the list, its stem: 与国家安全有关的 means noth
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from assistant import numbering
-from assistant.blocks import BLANK, SENTENCE_END, Block, read_blocks
-from assistant.citing import Draft, finish
+from assistant.blocks import BLANK, HEADING_LIMIT, SENTENCE_END, Block, read_blocks
+from assistant.citing import Draft, cite_paragraph, finish
 from assistant.clause import Doubt, Furniture, Heading, Kind, Policy, Role, Source, Span
+from assistant.doubts import find_doubts
+from assistant.numbering import Marker
 from assistant.tables import Row, Table
 
 LONGEST = 700
-_TOP, _SUB = -1, 20
+PREFACE = "前言"
+_TOP = -1
+_ALWAYS = ("编", "章", "节")  # never clauses, even where nothing stands below
 _LIST = 5  # families from here on can number the items of lists
+_CHAPTERS = 4  # 一、 is mostly the number of a chapter; its name may end like a sentence
+_LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;]")
 _ROW_NUMBER = re.compile(r"序号|编号|序|NO\.?|#", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class _Level:
-    """One rung of the ladder while the parser stands on it; the only mutable thing here."""
+    """One rung of the ladder while the parser stands on it; the only mutable thing here.
 
-    rank: int
+    :param number: its citation number, unique among the levels; for an unnumbered heading at the top its name
+    :param labels: what the numbers below it begin with
+    """
+
+    rank: float
     family: str
     labels: tuple[tuple[str, str], ...]
     path: tuple[str, ...]
     own: str
+    number: str = ""
     is_item: bool = False
     stem: Span | None = None
     tables: int = 0
     last_value: int = 0
-
-    @property
-    def number(self) -> str:
-        """The citation number of this level; for an unnumbered one, its name."""
-        return numbering.join(list(self.labels))
+    hashes: int = 0
+    value: int = 0
 
 
 def parse(source: Source) -> Policy:
@@ -60,8 +69,11 @@ class _Parser:
         self.furniture: list[Furniture] = []
         self.doubts: list[Doubt] = []
         self.numbered = False
+        self.used: Counter[str] = Counter()
+        self.paragraphs: Counter[str] = Counter()
         self.next_words = self._next(lambda block: block.kind not in ("layout", "contents"))
         self.next_number = self._next(lambda block: block.kind == "number")
+        self.body = self._body()
         self.next_step = self._next(lambda block: block.kind in ("number", "heading", "table"))
 
     def _next(self, wanted: Callable[[Block], bool]) -> list[Block | None]:
@@ -72,6 +84,12 @@ class _Parser:
             following.append(latest)
             latest = block if wanted(block) else latest
         return following[::-1]
+
+    def _body(self) -> int:
+        """Return where the contents list ends if numbers start from one behind it; those before it are the preface's."""
+        end = max((at for at, block in enumerate(self.blocks) if block.kind == "contents"), default=0)
+        first = self.next_number[end] if self.blocks else None
+        return end if first and first.marker and numbering.value_of(first.marker.value) == 1 else 0
 
     def run(self) -> Policy:
         """Parse everything -> Policy."""
@@ -88,12 +106,7 @@ class _Parser:
             elif block.kind in ("title", "contents", "layout"):
                 self.furniture.append(Furniture(block.kind, block.place))
         clauses = finish(self.drafts, self.headings, self.source)
-        self.doubts += [
-            Doubt(c.line, f"{c.clause} 提到「{r.words}」, 但文中没有这个地方")
-            for c in clauses
-            for r in c.references
-            if not r.target
-        ]
+        self.doubts += find_doubts(self.source, clauses, self.headings)
         doubts = tuple(sorted(self.doubts, key=lambda d: (d.line, d.message)))
         return Policy(self.source, clauses, tuple(self.headings), tuple(self.furniture), doubts)
 
@@ -102,28 +115,67 @@ class _Parser:
         marker = block.marker
         assert marker is not None
         self.numbered = True
-        family = marker.family
-        while self.stack[-1].rank >= family.rank or self.stack[-1].rank == _SUB:
+        family, rank = marker.family, self._rank(block, marker)
+        while self.stack[-1].rank >= rank:
             self.stack.pop()
         parent = self.stack[-1]
-        if parent.rank == _TOP and family.rank <= 5:
+        if parent.rank == _TOP and family.rank <= 5 and marker.label not in self.used:
             self.stack.pop()
             parent = self.stack[-1]
         self._check_order(parent, family.name, marker.value, block.line)
-        is_heading = block.is_title_like and self._has_content(at, family.rank)
+        named = block.is_title_like or (family.rank == _CHAPTERS and _LOOSE_NAME.fullmatch(block.title))
+        is_heading = bool(named) and (family.name in _ALWAYS or self._has_content(at, block, family.rank))
+        labels = (*parent.labels, (family.name, marker.label))
+        number = self._unused(parent, labels, block.line, before=at < self.body)
         level = _Level(
-            rank=family.rank,
+            rank=rank,
             family=family.name,
-            labels=(*parent.labels, (family.name, marker.label)),
+            labels=labels if number == numbering.join(labels) else ((family.name, number),),
             path=(*parent.path, *([parent.own] if parent.own else [])),
             own=self._name(block),
+            number=number,
             is_item=not is_heading,
+            hashes=block.hashes,
+            value=numbering.value_of(marker.value),
         )
         self.stack.append(level)
         if is_heading:
             self._add_heading(block, level.number)
         else:
             self._paragraph(block.place, block.core, block.line, stem=parent.stem, after_marker=block.core[0] + marker.length)
+
+    def _rank(self, block: Block, marker: Marker) -> float:
+        """Return the rung of a number: that of its family, but 1. inside 2.3 is an item and no chapter."""
+        family = marker.family
+        chapter = next((level for level in self.stack if level.family == family.name == "1、"), None)
+        inside = next((level for level in reversed(self.stack) if level.family in ("1.1", "1.1.1")), None)
+        if not chapter or not inside:
+            return family.rank
+        if chapter.hashes or block.hashes:
+            goes_on = chapter.hashes == block.hashes
+        else:
+            goes_on = numbering.value_of(marker.value) == chapter.value + 1 and (chapter.is_item or block.is_title_like)
+        return family.rank if goes_on else inside.rank + 0.5
+
+    def _unused(self, parent: _Level, labels: tuple[tuple[str, str], ...], line: int, before: bool) -> str:
+        """Return a citation number that no level has yet; `before` the contents list, numbers are those of the preface.
+
+        A list that starts again is told from the one before by the paragraph that it follows (第六条 第2款(一)) or by the
+        heading that it stands under (第二章第一条); failing both, it is counted and noted.
+        """
+        label, plain = labels[-1][1], numbering.join(labels)
+        tries = [f"{PREFACE} {plain}" if before and parent.rank < _LIST else plain]
+        if parent.family and self.paragraphs[parent.number] > 1:
+            tries.append(f"{cite_paragraph(parent.number, self.paragraphs[parent.number])}{label}")
+        if parent.number and not plain.startswith(parent.number):
+            tries.append(f"{parent.number}{'' if parent.family else ' '}{label}")
+        number = next((each for each in tries if each not in self.used), "")
+        if not number:
+            self.used[plain] += 1
+            number = f"{plain} ({self.used[plain]})"
+            self.doubts.append(Doubt(line, f"编号 {plain} 第 {self.used[plain]} 次出现"))
+        self.used[number] += 1
+        return number
 
     def _check_order(self, parent: _Level, family: str, value: str, line: int) -> None:
         """Note numbers that skip, repeat or restart within one level."""
@@ -134,14 +186,14 @@ class _Parser:
             self.doubts.append(Doubt(line, f"编号不连续: {parent.last_value} 之后是 {number}"))
         parent.last_value = number
 
-    def _has_content(self, at: int, rank: int) -> bool:
+    def _has_content(self, at: int, block: Block, rank: int) -> bool:
         """Whether something stands under the numbered line at `at` before the next line of its height."""
-        block = self.next_words[at]
-        if block is None:
+        following = self.next_words[at]
+        if following is None:
             return False
-        if block.kind == "number" and block.marker:
-            return block.marker.family.rank > rank
-        return not (block.kind == "heading" and block.hashes)
+        if following.kind == "number" and following.marker:
+            return following.marker.family.rank > rank
+        return not (following.kind == "heading" and following.hashes) or 0 < block.hashes < following.hashes
 
     def _name(self, block: Block) -> str:
         """Return the line as a step of a path: whole if short, else to its first stop; always words of the source."""
@@ -156,16 +208,27 @@ class _Parser:
         return text[:48]
 
     def _heading(self, block: Block) -> None:
-        """Enter an unnumbered heading: below the current headings if it is only bold, else at the top."""
-        top = not self.numbered or bool(block.hashes) or block.text.startswith("【")
-        while self.stack[-1].is_item or self.stack[-1].rank == _SUB or (top and self.stack[-1].rank >= _TOP):
+        """Enter an unnumbered heading: below the last heading with fewer #; if it has none, below the last number or at the top.
+
+        It stands half a rung below what holds it, so that numbers of the next rung go on inside it.
+        """
+        while self.stack[-1].is_item or self._ends(self.stack[-1], block):
             self.stack.pop()
         parent = self.stack[-1]
+        top = parent.rank < _TOP
         own = self.source.words(block.core).strip("【】" + BLANK)
-        labels = (("", own),) if top else parent.labels
         path = (*parent.path, *([parent.own] if parent.own else []))
-        self.stack.append(_Level(_TOP if top else _SUB, "", labels, path, own))
-        self._add_heading(block, own if top else self.stack[-1].number)
+        rank, number = (_TOP, own) if top else (parent.rank + 0.5, parent.number)
+        self.stack.append(_Level(rank, "", parent.labels, path, own, number, hashes=block.hashes))
+        self._add_heading(block, number)
+
+    def _ends(self, level: _Level, block: Block) -> bool:
+        """Whether an unnumbered heading ends a level."""
+        if level.rank < _TOP:
+            return False
+        if block.hashes:
+            return not 0 < level.hashes < block.hashes
+        return not level.hashes and (not level.family or not self.numbered)
 
     def _add_heading(self, block: Block, number: str) -> None:
         """Record a heading line for the outline."""
@@ -187,6 +250,7 @@ class _Parser:
         """Add one paragraph as a clause of the current level, in pieces if it is over the limit."""
         level = self.stack[-1]
         ends = self._cuts(core)
+        self.paragraphs[level.number] += len(ends)
         starts = [core[0], *ends[:-1]]
         for first, end in zip(starts, ends, strict=True):
             start = first + len(self.raw[first:end]) - len(self.raw[first:end].lstrip(BLANK))
@@ -202,7 +266,7 @@ class _Parser:
         """Return a clause draft of a level; what stands before the first number is preamble."""
         path = level.path if level.is_item else (*level.path, *([level.own] if level.own else []))
         kind: Kind = "clause" if self.numbered else "preamble"
-        return Draft(level.number or "前言", path, kind, parts, place, line)
+        return Draft(level.number or PREFACE, path, kind, parts, place, line)
 
     def _cuts(self, core: Span) -> list[int]:
         """Return where a paragraph is cut so that no piece is over the limit: at ends of sentences, else of phrases."""
@@ -238,7 +302,7 @@ class _Parser:
             seen.add(number)
             label = f"表{level.tables} " + (f"序号{number}" if number else f"第{position}行")
             if parts := tuple(self._row_parts(table, row)):
-                self.drafts.append(Draft(level.number or "前言", path, "table_row", parts, row.place, row.line, label))
+                self.drafts.append(Draft(level.number or PREFACE, path, "table_row", parts, row.place, row.line, label))
                 if sum(end - start for _, (start, end) in parts) > LONGEST:
                     self.doubts.append(Doubt(row.line, f"{label} 超过 {LONGEST} 字, 请在原文中拆开"))
             else:

@@ -31,6 +31,7 @@ _RECIPE = (
     "citing",
     "clause",
     "corpus",
+    "doubts",
     "index",
     "numbering",
     "parse",

@@ -164,3 +164,45 @@ def test_a_number_that_is_a_cell_or_stands_before_a_number_stays_alone() -> None
     policy = parse(source_of("版本\n2.0\n安卓版\n一、\n二、您的权利\n您可以查询。\n"))
     check(policy)
     assert [h.title for h in policy.headings] == ["二、您的权利"] and "2.0" in [c.text for c in policy.clauses]
+
+
+def test_headings_with_fewer_marks_hold_those_with_more() -> None:
+    text = "## 二、共享\n### 共享的原则\n我们只共享必要的信息。\n1、合法\n有正当目的。\n### 共享的对象\n关联公司。\n## 三、其他\n以上条款长期有效。\n"
+    policy = parse(source_of(text, "t.md"))
+    check(policy)
+    assert [(h.title, h.depth) for h in policy.headings] == [
+        ("二、共享", 0), ("共享的原则", 1), ("1、合法", 2), ("共享的对象", 1), ("三、其他", 0),
+    ]  # fmt: skip
+    assert [(c.clause, c.path[1:2]) for c in policy.clauses] == [
+        ("二 第1段", ("共享的原则",)), ("二、1", ("共享的原则",)), ("二 第2段", ("共享的对象",)), ("三", ()),
+    ]  # fmt: skip
+
+
+def test_names_in_brackets_stand_below_the_number_before_them() -> None:
+    policy = parse(source_of("八、争议\n协商解决。\n九、其他\n【可分性】\n一条无效, 其余有效。\n【标题】\n标题只为方便。\n"))
+    check(policy)
+    assert [c.path for c in policy.clauses[1:]] == [("九、其他", "可分性"), ("九、其他", "标题")]
+
+
+def test_a_list_number_before_a_heading_is_none_of_its_words() -> None:
+    policy = parse(source_of("5. ## 四、披露\n依法披露。\n6. ## 五、联系\n来电即可。\n", "t.md"))
+    check(policy)
+    assert [h.title for h in policy.headings] == ["四、披露", "五、联系"] and not policy.doubts
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("一、甲\n正文完整。\n三、乙\n正文完整。\n", 3, "编号不连续: 1 之后是 3"),
+        ("一、甲\n1、说明。\n1、再说明。\n", 3, "编号 一、1 第 2 次出现"),
+        ("一、甲\n信息（如手机号\n一直保存。\n", 2, "一 第1段 里的「（」没有合上"),
+        ("一、甲\n详见附表一。\n", 2, "一 提到「详见附表一」, 但文中没有这个地方"),
+        ("第一章 总则\n第二章 义务\n第一条 应当守法。\n", 1, "标题「第一章 总则」下面没有正文"),
+    ],
+)
+def test_what_is_doubtful_is_said_with_its_line(text: str, line: int, message: str) -> None:
+    assert (line, message) in [(doubt.line, doubt.message) for doubt in parse(source_of(text)).doubts]
+
+
+def test_closed_brackets_of_both_widths_and_marks_of_numbers_are_no_doubt() -> None:
+    assert not parse(source_of("一、甲\n1)信息(如手机号）和“地址”；\n2)其他【一】。\n")).doubts
