@@ -27,6 +27,7 @@ _HASHES = re.compile(r"(?:\d{1,2}\.\s+|[-*>]\s+)*(#*)")
 _NAMED = re.compile(
     r"引言|引 言|前言|导言|导语|序言|总则|附则|定义|特别提示|重要提示|特别说明|提示条款|概述|摘要|【[^】]{1,20}】"
 )
+_ENTRY = re.compile(rf"[^。；;！!？?\n]{{1,{HEADING_LIMIT}}}[。；;.]?[.…\s\d]*")
 _CONTENTS = re.compile(r"目\s*录")
 _ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方面)")
 
@@ -189,7 +190,7 @@ def _run(blocks: Sequence[Block], at: int) -> int:
     """Return the end of the run of numbered names that begins at `at`; a number that starts again ends it."""
     stop = at
     seen: set[str] = set()
-    while stop < len(blocks) and (marker := blocks[stop].marker) and blocks[stop].is_title_like:
+    while stop < len(blocks) and (marker := blocks[stop].marker) and _ENTRY.fullmatch(blocks[stop].title):
         if marker.family.rank <= 6 and marker.label in seen:
             break
         seen.add(marker.label)
@@ -207,5 +208,10 @@ def _names(blocks: Sequence[Block], at: int) -> int:
 
 def _recur(run: Sequence[Block], rest: Sequence[Block]) -> float:
     """Return the share of names in `run` that stand again, nearly word for word, as a heading in `rest`."""
-    names = [b.title for b in rest if b.kind in ("number", "heading") and len(b.title) <= 2 * HEADING_LIMIT]
-    return sum(any(fuzz.ratio(b.title, name) >= 70 for name in names) for b in run) / len(run)
+    names = [_name(b) for b in rest if b.kind in ("number", "heading") and len(b.title) <= 2 * HEADING_LIMIT]
+    return sum(any(fuzz.ratio(_name(b), name) >= 70 for name in names) for b in run) / len(run)
+
+
+def _name(block: Block) -> str:
+    """Return the words of a contents line or heading without what ends it: a stop, or dots and the number of a page."""
+    return block.title.rstrip("。；;.…0123456789 \u3000")

@@ -86,8 +86,10 @@ class _Parser:
         return following[::-1]
 
     def _body(self) -> int:
-        """Return where the contents list ends if numbers start from one behind it; those before it are the preface's."""
-        end = max((at for at, block in enumerate(self.blocks) if block.kind == "contents"), default=0)
+        """Return where the first contents list ends if numbers start from one behind it; those before it are the preface's."""
+        end = next((at for at, block in enumerate(self.blocks) if block.kind == "contents"), 0)
+        while end + 1 < len(self.blocks) and self.blocks[end + 1].kind == "contents":
+            end += 1
         first = self.next_number[end] if self.blocks else None
         return end if first and first.marker and numbering.value_of(first.marker.value) == 1 else 0
 
