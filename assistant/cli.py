@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant import __version__
+from assistant.cli_check import check
 from assistant.cli_questions import questions
 from assistant.cli_records import records
 from assistant.errors import AssistantError, IndexMissing, IndexStale
@@ -56,10 +57,10 @@ def build(
     settings = replace(settings, corpus=corpus or settings.corpus, index=index or settings.index)
     built = _build(settings)
     from assistant.corpus import unread
-    from assistant.render import report
+    from assistant.report import report_on, summary
 
     for policy in built.policies:
-        print("\n".join(report(policy)))
+        print("\n".join(summary(report_on(policy))))
     for file in unread(settings.corpus):
         print(f"未读取: {file.name} (只读 .txt 和 .md)")
     print(f"索引已写入 {settings.index}")
@@ -204,6 +205,7 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+app.command()(check)
 app.add_typer(questions, name="questions")
 app.add_typer(records, name="records")
 

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant import numbering
-from assistant.clause import Answer, Clause, FurnitureKind, Hit, Kind, Policy, Role, Source, Span
+from assistant.clause import Answer, Clause, Hit, Kind, Role, Source, Span
 
 VERDICTS = {"answered": "有相关条款", "partial": "部分涉及", "not_covered": "政策未涉及"}
 KINDS: dict[Kind, str] = {"clause": "条款", "table_row": "表格行", "preamble": "引言段落"}
 LONGEST_NAME = 24
 _CODE = re.compile(r"[(（][^()（）]*[A-Za-z][^()（）]*[)）]")
 CONTACTS = {"phone": "客服电话", "email": "邮箱"}
-FURNITURE: dict[FurnitureKind, str] = {
-    "title": "标题",
-    "contents": "目录行",
-    "columns": "表头",
-    "layout": "版式行",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +86,6 @@ def spoken(clause: Clause, source: Source) -> str:
         chosen = [piece for piece in pieces(clause, source) if piece.marked]
         words = "".join(piece.words for piece in chosen or pieces(clause, source))
     return f"《{source.title}》{clause.clause}: {' '.join(_CODE.sub('', words).split()).rstrip('; ')}"
-
-
-def report(policy: Policy) -> list[str]:
-    """Return the import report of one policy: clauses by kind, what is no clause and why, doubtful spots."""
-    kinds = Counter(clause.kind for clause in policy.clauses)
-    furniture = Counter(item.kind for item in policy.furniture)
-    counted = "、".join(f"{name} {kinds[kind]}" for kind, name in KINDS.items() if kinds[kind])
-    skipped = "、".join(f"{name} {furniture[kind]}" for kind, name in FURNITURE.items() if furniture[kind])
-    lines = [
-        f"{policy.source.title} ({policy.source.filename})",
-        f"  条款 {len(policy.clauses)}: {counted}; 标题行 {len(policy.headings)}; 表格 {furniture['columns']}",
-        f"  不作条款: {skipped or '无'}",
-    ]
-    lines += [f"  存疑 第 {doubt.line} 行: {doubt.message}" for doubt in policy.doubts]
-    return lines
 
 
 def summary(answer: Answer) -> str:

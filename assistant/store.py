@@ -33,6 +33,7 @@ _RECIPE = (
     "corpus",
     "doubts",
     "index",
+    "ladder",
     "numbering",
     "parse",
     "references",

@@ -22,7 +22,7 @@ from assistant.fulltext import Table, fulltext
 from assistant.index import build_index
 from assistant.page import answer_html, cards, error_html, kept, render
 from assistant.parse import parse
-from assistant.render import is_verbatim, pieces, quotation, report, spoken, where
+from assistant.render import is_verbatim, pieces, quotation, spoken, where
 from assistant.routes import Pages, add_apologies, add_desk, add_library
 
 HOSTILE = (
@@ -424,12 +424,6 @@ def is_left_of(words: str, stretch: str) -> bool:
     """Whether a stretch is what is left of some of the words when brackets are taken out of them."""
     gaps = r"(?:[(（][^()（）]*[)）])*"
     return re.search(gaps.join(map(re.escape, stretch)), words) is not None
-
-
-def test_the_report_counts_and_names_doubts(policy: Policy) -> None:
-    text = "\n".join(report(policy))
-    assert "条款 218: 条款 139、表格行 76、引言段落 3; 标题行 35" in text
-    assert "目录行 9" in text and "第 325 行" in text and "详见附表" in text
 
 
 def test_parts_of_the_page_are_laid_out_in_the_order_of_the_source(any_policy: Policy) -> None:

@@ -1,0 +1,28 @@
+"""`assistant check`: read files and say what came out, without indexing them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Files = Annotated[list[Path], typer.Argument(help="政策文件或文件夹")]
+AsJson = Annotated[bool, typer.Option("--json", help="每份文件输出一行 JSON")]
+
+
+def check(files: Files, as_json: AsJson = False) -> None:
+    """试读文件, 不建索引: 条款数、目录、没有当作条款的行和原因、存疑之处与行号。"""
+    from assistant.corpus import read_corpus
+    from assistant.parse import parse
+    from assistant.report import details, report_on, summary
+
+    for path in files:
+        for source in read_corpus(path):
+            report = report_on(parse(source))
+            if as_json:
+                print(json.dumps(asdict(report), ensure_ascii=False))
+            else:
+                print("\n".join([*summary(report), *details(report)]))

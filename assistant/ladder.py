@@ -1,0 +1,163 @@
+"""Stage 1b, the ladder of numbers: which level a numbered line or a heading enters, and by what number it is cited.
+
+The families of numbering.py say how deep a number usually stands; what a document itself shows goes before: # of Markdown,
+1. that begins anew inside 2.3, 一、 that begins anew under another heading.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from assistant import numbering
+from assistant.blocks import Block
+from assistant.citing import cite_paragraph
+from assistant.clause import Doubt, Span
+from assistant.numbering import Marker
+
+PREFACE = "前言"
+TOP = -1
+LIST = 5  # families from here on can number the items of lists
+
+
+@dataclass(slots=True)
+class Level:
+    """One rung of the ladder while the parser stands on it.
+
+    :param number: its citation number, unique among the levels; for an unnumbered heading at the top its name
+    :param labels: what the numbers below it begin with
+    """
+
+    rank: float
+    family: str
+    labels: tuple[tuple[str, str], ...]
+    path: tuple[str, ...]
+    own: str
+    number: str = ""
+    is_item: bool = False
+    stem: Span | None = None
+    tables: int = 0
+    last_value: int = 0
+    hashes: int = 0
+    value: int = 0
+
+
+class Ladder:
+    """The levels that the parser stands in, outermost first, and the numbers that are taken."""
+
+    def __init__(self) -> None:
+        self.stack = [Level(TOP - 1, "", (), (), "")]
+        self.used: Counter[str] = Counter()
+        self.paragraphs: Counter[str] = Counter()
+        self.doubts: list[Doubt] = []
+        self.numbered = False
+
+    @property
+    def level(self) -> Level:
+        """The level that the next paragraph belongs to."""
+        return self.stack[-1]
+
+    @property
+    def depth(self) -> int:
+        """How many levels hold the present one, 0 for the outermost."""
+        return len(self.stack) - 2
+
+    def enter(self, block: Block, marker: Marker, own: str, is_heading: bool, before: bool) -> Level:
+        """Enter the level of a numbered line -> the level that holds it.
+
+        :param own: the line as a step of a path
+        :param before: whether it stands before the contents list, as part of the preface
+        """
+        self.numbered = True
+        family, rank = marker.family, self._rank(block, marker)
+        while self.level.rank >= rank:
+            self.stack.pop()
+        if self.level.rank == TOP and family.rank <= LIST and marker.label not in self.used:
+            self.stack.pop()
+        parent = self.level
+        self._check_order(parent, family.name, marker.value, block.line)
+        labels = (*parent.labels, (family.name, marker.label))
+        number = self._unused(parent, labels, block.line, before)
+        self.stack.append(
+            Level(
+                rank=rank,
+                family=family.name,
+                labels=labels if number == numbering.join(labels) else ((family.name, number),),
+                path=(*parent.path, *([parent.own] if parent.own else [])),
+                own=own,
+                number=number,
+                is_item=not is_heading,
+                hashes=block.hashes,
+                value=numbering.value_of(marker.value),
+            )
+        )
+        return parent
+
+    def enter_name(self, block: Block, own: str) -> None:
+        """Enter an unnumbered heading: below the last with fewer #; if it has none, below the last number or at the top.
+
+        It stands half a rung below what holds it, so that numbers of the next rung go on inside it.
+        """
+        while self.level.is_item or self._ends(self.level, block):
+            self.stack.pop()
+        parent = self.level
+        path = (*parent.path, *([parent.own] if parent.own else []))
+        rank, number = (TOP, own) if parent.rank < TOP else (parent.rank + 0.5, parent.number)
+        self.stack.append(Level(rank, "", parent.labels, path, own, number, hashes=block.hashes))
+
+    def leave_list(self, following: float) -> None:
+        """Leave a list with a stem if what follows stands higher: the next paragraph belongs to what holds the list."""
+        level = self.level
+        if level.is_item and level.rank >= LIST and len(self.stack) > 2 and self.stack[-2].stem and following < level.rank:
+            self.stack.pop()
+
+    def _ends(self, level: Level, block: Block) -> bool:
+        """Whether an unnumbered heading ends a level."""
+        if level.rank < TOP:
+            return False
+        if block.hashes:
+            return not 0 < level.hashes < block.hashes
+        return not level.hashes and (not level.family or not self.numbered)
+
+    def _rank(self, block: Block, marker: Marker) -> float:
+        """Return the rung of a number: that of its family, but 1. inside 2.3 is an item and no chapter."""
+        family = marker.family
+        chapter = next((level for level in self.stack if level.family == family.name == "1、"), None)
+        inside = next((level for level in reversed(self.stack) if level.family in ("1.1", "1.1.1")), None)
+        if not chapter or not inside:
+            return family.rank
+        if chapter.hashes or block.hashes:
+            goes_on = chapter.hashes == block.hashes
+        else:
+            goes_on = numbering.value_of(marker.value) == chapter.value + 1 and (chapter.is_item or block.is_title_like)
+        return family.rank if goes_on else inside.rank + 0.5
+
+    def _unused(self, parent: Level, labels: tuple[tuple[str, str], ...], line: int, before: bool) -> str:
+        """Return a citation number that no level has yet; `before` the contents list, numbers are those of the preface.
+
+        A list that starts again is told from the one before by the paragraph that it follows (第六条 第2款(一)) or by the
+        heading that it stands under (第二章第一条); failing both, it is counted and noted.
+        """
+        label, plain = labels[-1][1], numbering.join(labels)
+        tries = [f"{PREFACE} {plain}" if before and parent.rank < LIST else plain]
+        if parent.family and self.paragraphs[parent.number] > 1:
+            tries.append(f"{cite_paragraph(parent.number, self.paragraphs[parent.number])}{label}")
+        if parent.number and not plain.startswith(parent.number):
+            tries.append(f"{parent.number}{'' if parent.family else ' '}{label}")
+        number = next((each for each in tries if each not in self.used), "")
+        if not number:
+            first = tries[0]
+            self.used[first] += 1
+            number = f"{first} ({self.used[first]})"
+            self.doubts.append(Doubt(line, f"编号 {first} 第 {self.used[first]} 次出现"))
+        self.used[number] += 1
+        return number
+
+    def _check_order(self, parent: Level, family: str, value: str, line: int) -> None:
+        """Note numbers that skip, repeat or restart within one level."""
+        number = numbering.value_of(value.removesuffix("条")) if family != "a." else 0
+        if family in ("1.1", "1.1.1") or not number:
+            return
+        if parent.last_value and number not in (parent.last_value + 1, 1) and parent.family != family:
+            self.doubts.append(Doubt(line, f"编号不连续: {parent.last_value} 之后是 {number}"))
+        parent.last_value = number
