@@ -18,6 +18,7 @@ BLANK = " \t\r\n\v\f\u3000\xa0\u200b\ufeff\x85\u2028\u2029"
 SENTENCE_END = "。；;！!？?…"
 HEADING_LIMIT = 40
 LOOSE = 40
+NEAR = 6  # lines at the top among which the title stands
 _LINK = re.compile(r"!?\[[^\]\[]*\]\([^)(]*\)")
 _MARKUP = re.compile(r"(?:[#>*_\s\u3000\xa0]|[-+•●■▪◆○](?=\s)|[•●■▪◆○]|\d{1,2}\.\s+(?=#))*")
 _LOOSE = re.compile(r"\*\*\s*\*\*|\*\*")
@@ -28,6 +29,10 @@ _NAMED = re.compile(
     r"引言|引 言|前言|导言|导语|序言|总则|附则|定义|特别提示|重要提示|特别说明|提示条款|概述|摘要|【[^】]{1,20}】"
 )
 _ENTRY = re.compile(rf"[^。；;！!？?\n]{{1,{HEADING_LIMIT}}}[。；;.]?[.…\s\d]*")
+_DOCUMENT = re.compile(
+    r"[^，。；：,;:]*(?:政策|协议|条款|声明|指引|规则|公约|须知|章程|合同|条例|办法|法)(?:[(（][^()（）]*[)）])?[》”」]?"
+)
+_COMMENT = re.compile(r"<!--.*-->")
 _CONTENTS = re.compile(r"目\s*录")
 _ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方面)")
 
@@ -87,7 +92,7 @@ def read_blocks(raw: str, markdown: bool) -> list[Block]:
             at += 1
             line = replace(line, end=lines[at].end, text=raw[line.start : lines[at].end])
         block = _block(raw, line)
-        if markdown and blocks and _continues(raw, blocks[-1], block):
+        if blocks and _continues(raw, blocks[-1], block, markdown):
             last = blocks[-1]
             core = (last.core[0], block.core[1])
             blocks[-1] = replace(last, place=(last.place[0], block.place[1]), core=core, text=raw[slice(*core)])
@@ -118,7 +123,7 @@ def _bare(text: str) -> str:
 def _block(raw: str, line: Line) -> Block:
     """Classify one line."""
     place = (line.start, line.end)
-    if not re.search(r"[^\W_]", _LINK.sub("", line.text)):  # nothing but rules, marks and links
+    if not re.search(r"[^\W_]", _LINK.sub("", line.text)) or _COMMENT.fullmatch(line.text):  # nothing but rules, marks and links
         return Block("layout", place, place, line.text, line.number)
     markup = _MARKUP.match(line.text)
     begin = line.start + (markup.end() if markup else 0)
@@ -130,7 +135,7 @@ def _block(raw: str, line: Line) -> Block:
     block = Block("number" if marker else "paragraph", place, core, core_text, line.number, marker, None, hashes)
     bold = _BOLD.fullmatch(line.text)
     named = _NAMED.fullmatch(core_text)
-    if not marker and (named or ((hashes or bold) and block.is_title_like)):
+    if not marker and (named or ((hashes or (bold and not re.search("[，,。；;]", core_text))) and block.is_title_like)):
         return replace(block, kind="heading")
     return block
 
@@ -147,28 +152,32 @@ def _marker(text: str) -> Marker | None:
     return replace(marker, length=kept[marker.length])
 
 
-def _continues(raw: str, last: Block, block: Block) -> bool:
-    """Whether a Markdown line goes on with the sentence of the line before."""
-    return bool(
-        block.kind == "paragraph"
-        and last.kind in ("paragraph", "number")
-        and not last.hashes
-        and len(last.text) >= 20
-        and (last.kind == "paragraph" or len(last.title) > HEADING_LIMIT or re.search("[，,。；;：:]", last.title))
-        and last.text[-1] not in SENTENCE_END + ":："
-        and raw[last.place[1] : block.place[0]] == "\n"
-        and not _BULLET.search(raw[block.place[0] : block.core[0]])
+def _continues(raw: str, last: Block, block: Block, markdown: bool) -> bool:
+    """Whether a line goes on with the sentence of the line before."""
+    if block.kind != "paragraph" or last.kind not in ("paragraph", "number") or last.hashes:
+        return False
+    if _BULLET.search(raw[block.place[0] : block.core[0]]):
+        return False
+    if last.text.endswith(("，", ",")) or block.text[0] in "，。；、）,;":
+        return True
+    long = len(last.text) >= 20 and (
+        last.kind == "paragraph" or len(last.title) > HEADING_LIMIT or re.search("[，,。；;：:]", last.title)
     )
+    return bool(markdown and long and last.text[-1] not in SENTENCE_END + ":：" and raw[last.place[1] : block.place[0]] == "\n")
 
 
 def _with_title(blocks: list[Block]) -> list[Block]:
-    """Mark the first line with words as the title if it reads like a name."""
-    at = next((i for i, b in enumerate(blocks) if b.kind != "layout"), None)
-    if at is None:
-        return blocks
-    first = blocks[at]
-    if first.kind in ("paragraph", "heading") and first.is_title_like and not _NAMED.fullmatch(first.text):
-        blocks[at] = replace(first, kind="title")
+    """Mark the first line with words as the title if it reads like a name, and a line near it that names the document."""
+    near = [i for i, block in enumerate(blocks[: 2 * NEAR]) if block.kind != "layout"][:NEAR]
+    for at in near:
+        block = blocks[at]
+        if block.kind not in ("paragraph", "heading", "title") or len(block.text) > HEADING_LIMIT:
+            break
+        name = _DOCUMENT.fullmatch(block.text)
+        if name or (at == near[0] and block.is_title_like and not _NAMED.fullmatch(block.text)):
+            blocks[at] = replace(block, kind="title")
+        if name:
+            break
     return blocks
 
 
@@ -177,8 +186,8 @@ def _with_contents(blocks: list[Block]) -> list[Block]:
     at = 0
     while at < len(blocks):
         named = at > 0 and _CONTENTS.fullmatch(blocks[at - 1].text.strip("【】[]:： "))
-        stop = _names(blocks, at) if named and not blocks[at].marker else _run(blocks, at)
-        announced = at > 0 and blocks[at - 1].kind in ("paragraph", "heading") and _ANNOUNCES.search(blocks[at - 1].text)
+        announced = bool(at and blocks[at - 1].kind in ("paragraph", "heading") and _ANNOUNCES.search(blocks[at - 1].text))
+        stop = _names(blocks, at) if named and not blocks[at].marker else _run(blocks, at, announced)
         if stop - at >= 3 and (_recur(blocks[at:stop], blocks[stop:]) >= (0.3 if announced else 0.7)):
             for i in range(at - 1 if announced and len(blocks[at - 1].text) <= HEADING_LIMIT else at, stop):
                 blocks[i] = replace(blocks[i], kind="contents")
@@ -186,11 +195,13 @@ def _with_contents(blocks: list[Block]) -> list[Block]:
     return blocks
 
 
-def _run(blocks: Sequence[Block], at: int) -> int:
+def _run(blocks: Sequence[Block], at: int, announced: bool) -> int:
     """Return the end of the run of numbered names that begins at `at`; a number that starts again ends it."""
     stop = at
     seen: set[str] = set()
-    while stop < len(blocks) and (marker := blocks[stop].marker) and _ENTRY.fullmatch(blocks[stop].title):
+    while stop < len(blocks) and (marker := blocks[stop].marker):
+        if not (_ENTRY.fullmatch(blocks[stop].title) if announced else blocks[stop].is_title_like):
+            break
         if marker.family.rank <= 6 and marker.label in seen:
             break
         seen.add(marker.label)

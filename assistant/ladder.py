@@ -72,7 +72,8 @@ class Ladder:
         family, rank = marker.family, self._rank(block, marker)
         while self.level.rank >= rank:
             self.stack.pop()
-        if self.level.rank == TOP and family.rank <= LIST and marker.label not in self.used:
+        holds = 0 < self.level.hashes < block.hashes
+        if self.level.rank == TOP and family.rank <= LIST and marker.label not in self.used and not holds:
             self.stack.pop()
         parent = self.level
         self._check_order(parent, family.name, marker.value, block.line)

@@ -12,7 +12,7 @@ from assistant.report import details, report_on, summary
 
 def test_the_summary_counts_and_names_doubts(policy: Policy) -> None:
     text = "\n".join(summary(report_on(policy)))
-    assert "条款 218: 条款 139、表格行 76、引言段落 3; 标题行 35; 表格 2" in text
+    assert "条款 218: 条款 139、表格行 76、引言段落 3; 标题行 35; 表格 4" in text
     assert "目录行 9" in text and "第 325 行" in text and "详见附表" in text
 
 
