@@ -32,6 +32,10 @@ _ENTRY = re.compile(rf"[^。；;！!？?\n]{{1,{HEADING_LIMIT}}}[。；;.]?[.…
 _DOCUMENT = re.compile(
     r"[^，。；：,;:]*(?:政策|协议|条款|声明|指引|规则|公约|须知|章程|合同|条例|办法|法)(?:[(（][^()（）]*[)）])?[》”」]?"
 )
+_DATE = re.compile(r"[^，。]{0,20}(?:日期|时间|版本|更新|生效|施行|发布|修订)[^，。]{0,12}\d{4}\s*[年./-].{0,30}")
+_FIELD = re.compile(r"[^，。；、]{1,12}[：:]")
+_OPENING = re.compile(r"当|我们|您|你|为|在|如|若|另外|根据|本|请|除|基于|对于|由于|以下|上述")
+_PLAIN_NAME = re.compile(r"[^\W\d_][^，。；：！？、,.;:!?|]{1,24}")
 _COMMENT = re.compile(r"<!--.*-->")
 _CONTENTS = re.compile(r"目\s*录")
 _ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方面)")
@@ -99,7 +103,7 @@ def read_blocks(raw: str, markdown: bool) -> list[Block]:
         else:
             blocks.append(block)
         at += 1
-    return _with_contents(_with_title(blocks))
+    return _with_names(_with_contents(_with_title(blocks)))
 
 
 def _is_number_of(line: Line, following: Line) -> bool:
@@ -135,7 +139,11 @@ def _block(raw: str, line: Line) -> Block:
     block = Block("number" if marker else "paragraph", place, core, core_text, line.number, marker, None, hashes)
     bold = _BOLD.fullmatch(line.text)
     named = _NAMED.fullmatch(core_text)
-    if not marker and (named or ((hashes or (bold and not re.search("[，,。；;]", core_text))) and block.is_title_like)):
+    if (
+        not marker
+        and not _DATE.fullmatch(core_text)
+        and (named or ((hashes or (bold and not re.search("[，,。；;]", core_text))) and block.is_title_like))
+    ):
         return replace(block, kind="heading")
     return block
 
@@ -160,10 +168,12 @@ def _continues(raw: str, last: Block, block: Block, markdown: bool) -> bool:
         return False
     if last.text.endswith(("，", ",")) or block.text[0] in "，。；、）,;":
         return True
-    long = len(last.text) >= 20 and (
-        last.kind == "paragraph" or len(last.title) > HEADING_LIMIT or re.search("[，,。；;：:]", last.title)
-    )
-    return bool(markdown and long and last.text[-1] not in SENTENCE_END + ":：" and raw[last.place[1] : block.place[0]] == "\n")
+    if not markdown or len(last.text) < 20 or _FIELD.match(block.text):
+        return False
+    if last.kind == "number" and len(last.title) <= 1.5 * HEADING_LIMIT and not re.search("[。；;]", last.title):
+        if not re.search("[，,：:]", last.title) or _OPENING.match(block.text):
+            return False  # a name, and below it what it names
+    return bool(last.text[-1] not in SENTENCE_END + ":：" and raw[last.place[1] : block.place[0]] == "\n")
 
 
 def _with_title(blocks: list[Block]) -> list[Block]:
@@ -171,13 +181,27 @@ def _with_title(blocks: list[Block]) -> list[Block]:
     near = [i for i, block in enumerate(blocks[: 2 * NEAR]) if block.kind != "layout"][:NEAR]
     for at in near:
         block = blocks[at]
-        if block.kind not in ("paragraph", "heading", "title") or len(block.text) > HEADING_LIMIT:
+        if block.kind not in ("paragraph", "heading"):
             break
-        name = _DOCUMENT.fullmatch(block.text)
+        name = len(block.text) <= HEADING_LIMIT and _DOCUMENT.fullmatch(block.text)
         if name or (at == near[0] and block.is_title_like and not _NAMED.fullmatch(block.text)):
             blocks[at] = replace(block, kind="title")
         if name:
             break
+    return blocks
+
+
+def _with_names(blocks: list[Block]) -> list[Block]:
+    """Mark short lines as headings that nothing but their place shows: below a rule, or between a sentence and a paragraph."""
+    for at in range(1, len(blocks) - 1):
+        last, block, following = blocks[at - 1 : at + 2]
+        if block.kind != "paragraph" or not _PLAIN_NAME.fullmatch(block.text) or following.kind == "layout":
+            continue
+        ruled = last.kind == "layout" and set(last.text) == {"="}
+        ended = last.kind in ("heading", "title", "layout") or last.text[-1:] in tuple(SENTENCE_END)
+        explained = following.kind == "paragraph" and len(following.text) >= 30 and _OPENING.match(following.text)
+        if ruled or (ended and explained):
+            blocks[at] = replace(block, kind="heading")
     return blocks
 
 

@@ -127,11 +127,15 @@ class Ladder:
         inside = next((level for level in reversed(self.stack) if level.family in ("1.1", "1.1.1")), None)
         if not chapter or not inside:
             return family.rank
+        value = numbering.value_of(marker.value)
+        items = next((level.value for level in reversed(self.stack) if level.family == "1、" and level is not chapter), 0)
         if chapter.hashes or block.hashes:
-            goes_on = chapter.hashes == block.hashes
+            is_item = chapter.hashes != block.hashes
+        elif items and value == items + 1:
+            is_item = value != chapter.value + 1 or not block.is_title_like
         else:
-            goes_on = numbering.value_of(marker.value) == chapter.value + 1 and (chapter.is_item or block.is_title_like)
-        return family.rank if goes_on else inside.rank + 0.5
+            is_item = value == 1
+        return inside.rank + 0.5 if is_item else family.rank
 
     def _unused(self, parent: Level, labels: tuple[tuple[str, str], ...], line: int, before: bool) -> str:
         """Return a citation number that no level has yet; `before` the contents list, numbers are those of the preface.

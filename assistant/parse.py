@@ -23,6 +23,7 @@ LONGEST = 700
 _ALWAYS = ("编", "章", "节")  # never clauses, even where nothing stands below
 _CHAPTERS = 4  # 一、 is mostly the number of a chapter; its name may end like a sentence
 _LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;]")
+_COLON_NAME = re.compile(r"[^，,。；;：:！!？?]{2,20}[：:]")
 _ROW_NUMBER = re.compile(r"序号|编号|序|NO\.?|#", re.IGNORECASE)
 
 
@@ -85,13 +86,21 @@ class _Parser:
 
     def _number(self, at: int, block: Block, marker: Marker) -> None:
         """Read a numbered line, as a heading or as the first paragraph of its own level."""
-        named = block.is_title_like or (marker.family.rank == _CHAPTERS and _LOOSE_NAME.fullmatch(block.title))
+        named = block.is_title_like or self._is_loose_name(at, block, marker)
         is_heading = bool(named) and (marker.family.name in _ALWAYS or self._has_content(at, block, marker.family.rank))
         parent = self.ladder.enter(block, marker, self._name(block), is_heading, before=at < self.body)
         if is_heading:
             self._add_heading(block)
         else:
             self._paragraph(block.place, block.core, block.line, stem=parent.stem, after_marker=block.core[0] + marker.length)
+
+    def _is_loose_name(self, at: int, block: Block, marker: Marker) -> bool:
+        """Whether a line is a name though it ends like a sentence, as 一、引言。, or with a colon before mere text."""
+        following = self.next_words[at]
+        if _LOOSE_NAME.fullmatch(block.title):
+            return marker.family.rank <= _CHAPTERS
+        before_text = following is not None and following.kind == "paragraph" and following.text[-1] in SENTENCE_END
+        return before_text and marker.family.name != "条" and _COLON_NAME.fullmatch(block.title) is not None
 
     def _heading(self, block: Block) -> None:
         """Read an unnumbered heading."""
