@@ -26,7 +26,8 @@ _BOLD = re.compile(r"[\s\u3000]*(?:[-*]\s+)?(?:\*\*|__)(.+?)(?:\*\*|__)[\s\u3000
 _BULLET = re.compile(r"(?<!\*)[-+*](?=\s)|[•●■▪◆○>]")
 _HASHES = re.compile(r"(?:\d{1,2}\.\s+|[-*>]\s+)*(#*)")
 _NAMED = re.compile(
-    r"引言|引 言|前言|导言|导语|序言|总则|附则|定义|特别提示|重要提示|特别说明|提示条款|概述|摘要|【[^】]{1,20}】"
+    r"引\s?言|前言|导言|导语|序言|总则|附则|定义|特别提示|重要提示|特别说明|提示条款|概述|摘要|【[^】]{1,20}】"
+    r"|附[件录表]?[一二三四五六七八九十\d]*[:：]?"
 )
 _ENTRY = re.compile(rf"[^。；;！!？?\n]{{1,{HEADING_LIMIT}}}[。；;.]?[.…\s\d]*")
 _DOCUMENT = re.compile(
@@ -38,14 +39,17 @@ _OPENING = re.compile(r"当|我们|您|你|为|在|如|若|另外|根据|本|请
 _PLAIN_NAME = re.compile(r"[^\W\d_][^，。；：！？、,.;:!?|]{1,24}")
 _COMMENT = re.compile(r"<!--.*-->")
 _CONTENTS = re.compile(r"目\s*录")
-_ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方面)")
+_ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方面)|向您(?:详细)?(?:说明|介绍)[：:]|帮助您(?:详细)?了解")
 
 BlockKind = Literal["number", "heading", "paragraph", "table", "title", "contents", "layout"]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of the source. `place` is all it takes up; `core` leaves out markup at both ends; `text` is raw[core]."""
+    """A piece of the source. `place` is all it takes up; `core` leaves out markup at both ends; `text` is raw[core].
+
+    `ruled` says that a rule of = stands right above it.
+    """
 
     kind: BlockKind
     place: Span
@@ -55,6 +59,7 @@ class Block:
     marker: Marker | None = None
     table: Table | None = None
     hashes: int = 0
+    ruled: bool = False
 
     @property
     def title(self) -> str:
@@ -62,9 +67,15 @@ class Block:
         return self.text[self.marker.length :].lstrip(BLANK + "*_") if self.marker else self.text
 
     @property
+    def is_part(self) -> bool:
+        """Whether the words name a part that no number holds: 前言, 附件一."""
+        return _NAMED.fullmatch(self.text) is not None and not self.text.startswith("【")
+
+    @property
     def is_title_like(self) -> bool:
         """Whether the words look like a name rather than a statement: short, and no punctuation at their end."""
-        return 0 < len(self.title) <= HEADING_LIMIT and self.title[-1] not in SENTENCE_END + "。,，:：、"
+        ends = "。；;！!…,，:：、" + ("" if self.marker or self.hashes else "？?")
+        return 0 < len(self.title) <= HEADING_LIMIT and self.title[-1] not in ends
 
 
 def split_lines(raw: str) -> list[Line]:
@@ -170,9 +181,9 @@ def _continues(raw: str, last: Block, block: Block, markdown: bool) -> bool:
         return True
     if not markdown or len(last.text) < 20 or _FIELD.match(block.text):
         return False
-    if last.kind == "number" and len(last.title) <= 1.5 * HEADING_LIMIT and not re.search("[。；;]", last.title):
-        if not re.search("[，,：:]", last.title) or _OPENING.match(block.text):
-            return False  # a name, and below it what it names
+    is_name = last.kind == "number" and len(last.title) <= 1.5 * HEADING_LIMIT and not re.search("[。；;]", last.title)
+    if is_name and (_OPENING.match(block.text) or not re.search("[，,：:]", last.title)):
+        return False  # and below it what it names
     return bool(last.text[-1] not in SENTENCE_END + ":：" and raw[last.place[1] : block.place[0]] == "\n")
 
 
@@ -195,14 +206,18 @@ def _with_names(blocks: list[Block]) -> list[Block]:
     """Mark short lines as headings that nothing but their place shows: below a rule, or between a sentence and a paragraph."""
     for at in range(1, len(blocks) - 1):
         last, block, following = blocks[at - 1 : at + 2]
-        if block.kind != "paragraph" or not _PLAIN_NAME.fullmatch(block.text) or following.kind == "layout":
-            continue
-        ruled = last.kind == "layout" and set(last.text) == {"="}
+        ruled = _is_rule(last)
+        plain = block.kind == "paragraph" and _PLAIN_NAME.fullmatch(block.text) and following.kind != "layout"
         ended = last.kind in ("heading", "title", "layout") or last.text[-1:] in tuple(SENTENCE_END)
         explained = following.kind == "paragraph" and len(following.text) >= 30 and _OPENING.match(following.text)
-        if ruled or (ended and explained):
-            blocks[at] = replace(block, kind="heading")
+        if block.kind == "heading" or (plain and (ruled or (ended and explained))):
+            blocks[at] = replace(block, kind="heading", ruled=ruled)
     return blocks
+
+
+def _is_rule(block: Block) -> bool:
+    """Whether a block is a rule of =, which separates sections."""
+    return block.kind == "layout" and set(block.text) == {"="}
 
 
 def _with_contents(blocks: list[Block]) -> list[Block]:
@@ -211,7 +226,7 @@ def _with_contents(blocks: list[Block]) -> list[Block]:
     while at < len(blocks):
         named = at > 0 and _CONTENTS.fullmatch(blocks[at - 1].text.strip("【】[]:： "))
         announced = bool(at and blocks[at - 1].kind in ("paragraph", "heading") and _ANNOUNCES.search(blocks[at - 1].text))
-        stop = _names(blocks, at) if named and not blocks[at].marker else _run(blocks, at, announced)
+        stop = _names(blocks, at) if (named or announced) and not blocks[at].marker else _run(blocks, at, announced)
         if stop - at >= 3 and (_recur(blocks[at:stop], blocks[stop:]) >= (0.3 if announced else 0.7)):
             for i in range(at - 1 if announced and len(blocks[at - 1].text) <= HEADING_LIMIT else at, stop):
                 blocks[i] = replace(blocks[i], kind="contents")

@@ -17,6 +17,7 @@ from assistant.numbering import Marker
 
 PREFACE = "前言"
 TOP = -1
+PARTS = 2  # 编, 章, 节
 LIST = 5  # families from here on can number the items of lists
 
 
@@ -39,6 +40,7 @@ class Level:
     tables: int = 0
     last_value: int = 0
     hashes: int = 0
+    ruled: bool = False
     value: int = 0
 
 
@@ -70,9 +72,9 @@ class Ladder:
         """
         self.numbered = True
         family, rank = marker.family, self._rank(block, marker)
-        while self.level.rank >= rank:
+        while self.level.rank >= rank or (block.hashes and self.level.is_item and not self.level.hashes):
             self.stack.pop()
-        holds = 0 < self.level.hashes < block.hashes
+        holds = 0 < self.level.hashes < block.hashes or self.level.own.startswith("附")
         if self.level.rank == TOP and family.rank <= LIST and marker.label not in self.used and not holds:
             self.stack.pop()
         parent = self.level
@@ -104,7 +106,12 @@ class Ladder:
         parent = self.level
         path = (*parent.path, *([parent.own] if parent.own else []))
         rank, number = (TOP, own) if parent.rank < TOP else (parent.rank + 0.5, parent.number)
-        self.stack.append(Level(rank, "", parent.labels, path, own, number, hashes=block.hashes))
+        self.stack.append(Level(rank, "", parent.labels, path, own, number, hashes=block.hashes, ruled=block.ruled))
+
+    def leave_preface(self) -> None:
+        """Leave all but parts and chapters, which go on behind the contents list."""
+        while self.level.rank > PARTS or TOP - 1 < self.level.rank < 0:
+            self.stack.pop()
 
     def leave_list(self, following: float) -> None:
         """Leave a list with a stem if what follows stands higher: the next paragraph belongs to what holds the list."""
@@ -114,25 +121,27 @@ class Ladder:
 
     def _ends(self, level: Level, block: Block) -> bool:
         """Whether an unnumbered heading ends a level."""
-        if level.rank < TOP:
+        if level.rank < TOP or (level.ruled and not block.ruled and not block.hashes):
             return False
+        if block.is_part:
+            return True
         if block.hashes:
             return not 0 < level.hashes < block.hashes
         return not level.hashes and (not level.family or not self.numbered)
 
     def _rank(self, block: Block, marker: Marker) -> float:
         """Return the rung of a number: that of its family, but 1. inside 2.3 is an item and no chapter."""
-        family = marker.family
-        chapter = next((level for level in self.stack if level.family == family.name == "1、"), None)
+        family, value = marker.family, numbering.value_of(marker.value)
         inside = next((level for level in reversed(self.stack) if level.family in ("1.1", "1.1.1")), None)
-        if not chapter or not inside:
+        if family.name != "1、" or not inside:
             return family.rank
-        value = numbering.value_of(marker.value)
-        items = next((level.value for level in reversed(self.stack) if level.family == "1、" and level is not chapter), 0)
-        if chapter.hashes or block.hashes:
-            is_item = chapter.hashes != block.hashes
+        same = [level for level in self.stack if level.family == family.name]
+        chapter = next((level for level in same if level.rank == family.rank), None)
+        items = next((level.value for level in same if level.rank != family.rank), 0)
+        if inside.hashes or block.hashes or (chapter and chapter.hashes):
+            is_item = not block.hashes and bool(inside.hashes or (chapter and chapter.hashes))
         elif items and value == items + 1:
-            is_item = value != chapter.value + 1 or not block.is_title_like
+            is_item = not (chapter and value == chapter.value + 1 and block.is_title_like)
         else:
             is_item = value == 1
         return inside.rank + 0.5 if is_item else family.rank
@@ -144,7 +153,7 @@ class Ladder:
         heading that it stands under (第二章第一条); failing both, it is counted and noted.
         """
         label, plain = labels[-1][1], numbering.join(labels)
-        tries = [f"{PREFACE} {plain}" if before and parent.rank < LIST else plain]
+        tries = [f"{PREFACE} {plain}" if before and self._is_preface(labels) else plain]
         if parent.family and self.paragraphs[parent.number] > 1:
             tries.append(f"{cite_paragraph(parent.number, self.paragraphs[parent.number])}{label}")
         if parent.number and not plain.startswith(parent.number):
@@ -157,6 +166,10 @@ class Ladder:
             self.doubts.append(Doubt(line, f"编号 {first} 第 {self.used[first]} 次出现"))
         self.used[number] += 1
         return number
+
+    def _is_preface(self, labels: tuple[tuple[str, str], ...]) -> bool:
+        """Whether a number before the contents list would be one of the outermost, taken from the chapters behind it."""
+        return len(labels) == 1 and labels[0][0] not in ("编", "章", "节")
 
     def _check_order(self, parent: Level, family: str, value: str, line: int) -> None:
         """Note numbers that skip, repeat or restart within one level."""

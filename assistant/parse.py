@@ -86,6 +86,9 @@ class _Parser:
 
     def _number(self, at: int, block: Block, marker: Marker) -> None:
         """Read a numbered line, as a heading or as the first paragraph of its own level."""
+        if at > self.body > 0:
+            self.ladder.leave_preface()
+            self.body = 0
         named = block.is_title_like or self._is_loose_name(at, block, marker)
         is_heading = bool(named) and (marker.family.name in _ALWAYS or self._has_content(at, block, marker.family.rank))
         parent = self.ladder.enter(block, marker, self._name(block), is_heading, before=at < self.body)
@@ -98,7 +101,7 @@ class _Parser:
         """Whether a line is a name though it ends like a sentence, as 一、引言。, or with a colon before mere text."""
         following = self.next_words[at]
         if _LOOSE_NAME.fullmatch(block.title):
-            return marker.family.rank <= _CHAPTERS
+            return marker.family.rank == _CHAPTERS
         before_text = following is not None and following.kind == "paragraph" and following.text[-1] in SENTENCE_END
         return before_text and marker.family.name != "条" and _COLON_NAME.fullmatch(block.title) is not None
 
@@ -124,7 +127,7 @@ class _Parser:
         if following is None:
             return False
         if following.kind == "number" and following.marker:
-            return following.marker.family.rank > rank
+            return following.marker.family.rank > rank or block.hashes > following.hashes == 0
         return not (following.kind == "heading" and following.hashes) or 0 < block.hashes < following.hashes
 
     def _name(self, block: Block) -> str:
