@@ -1,4 +1,4 @@
-"""Stage 1c, [Draft] -> [Clause]: count the paragraphs of each number, write citation numbers and anchors, find references."""
+"""Stage 1d, [Draft] -> [Clause]: count the paragraphs of each number, write citation numbers and anchors, find references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 1d, [Clause] -> [Doubt]: what a person should look at in the source, so that it can be put right there."""
+"""Stage 1e, [Clause] -> [Doubt]: what a person should look at in the source, so that it can be put right there."""
 
 from __future__ import annotations
 

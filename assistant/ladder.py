@@ -1,4 +1,4 @@
-"""Stage 1b, the ladder of numbers: which level a numbered line or a heading enters, and by what number it is cited.
+"""Stage 1c, the ladder of numbers: which level a numbered line or a heading enters, and by what number it is cited.
 
 The families of numbering.py say how deep a number usually stands; what a document itself shows goes before: # of Markdown,
 1. that begins anew inside 2.3, 一、 that begins anew under another heading.

@@ -16,6 +16,7 @@ from assistant.citing import Draft, finish
 from assistant.clause import Doubt, Furniture, Heading, Kind, Policy, Role, Source, Span
 from assistant.doubts import find_doubts
 from assistant.ladder import PREFACE, TOP, Ladder, Level
+from assistant.names import mark_names
 from assistant.numbering import Marker
 from assistant.tables import Row, Table
 
@@ -37,7 +38,7 @@ class _Parser:
 
     def __init__(self, source: Source) -> None:
         self.source, self.raw = source, source.text
-        self.blocks = read_blocks(self.raw, source.markdown)
+        self.blocks = mark_names(read_blocks(self.raw, source.markdown))
         self.ladder = Ladder()
         self.drafts: list[Draft] = []
         self.headings: list[Heading] = []

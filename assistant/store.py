@@ -34,6 +34,7 @@ _RECIPE = (
     "doubts",
     "index",
     "ladder",
+    "names",
     "numbering",
     "parse",
     "references",
