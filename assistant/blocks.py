@@ -166,11 +166,11 @@ def _continues(raw: str, last: Block, block: Block, markdown: bool) -> bool:
         return False
     if _BULLET.search(raw[block.place[0] : block.core[0]]):
         return False
-    if last.text.endswith(("，", ",")) or block.text[0] in "，。；、）,;":
+    if last.text.endswith(("，", ",")) or block.text.startswith(("，", "。", "；", "、", "）", ",", ";")):
         return True
     if not markdown or len(last.text) < 20 or _FIELD.match(block.text):
         return False
     is_name = last.kind == "number" and len(last.title) <= 1.5 * HEADING_LIMIT and not re.search("[。；;]", last.title)
     if is_name and (OPENING.match(block.text) or not re.search("[，,：:]", last.title)):
         return False  # and below it what it names
-    return bool(last.text[-1] not in SENTENCE_END + ":：" and raw[last.place[1] : block.place[0]] == "\n")
+    return bool(last.text[-1:] not in tuple(SENTENCE_END) + ":：" and raw[last.place[1] : block.place[0]] == "\n")
