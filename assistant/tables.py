@@ -1,9 +1,11 @@
-"""Tables that lost their layout: lines of cells and bars -> rows with every cell under its column.
+r"""Tables that lost their layout: lines of cells and bars -> rows with every cell under its column.
 
 Three layouts occur in policies: one cell a line, each line closed by a bar (a bare bar is an empty cell); one row a line
 under a ruled line ---|---; and one cell a line with the bars on lines of their own, again under a ruled line.
 Merged cells reach a text file as a row with too few cells, filled up with empty ones at its end. Where the cells that are
 there belong is read off the table itself: they go, in order, under the columns whose full rows they resemble.
+A row between two bars with as many cells as the ruled line is exact: each cell stays under its column, ^^ is merged with the
+cell above, and \| is a bar among the words.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ import math
 import re
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.clause import Span
 
 _RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(\|\s*:?-{3,}:?\s*)+\|?")
 _CODE = re.compile(r"\([A-Za-z][\w .\-]*\)|([A-Za-z][\w .\-]*)")
 WIDEST = 8
+MERGED = "^^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class _Token:
     cell: Cell
     place: Span
     line: int
+    exact: bool = False
 
 
 def find_tables(lines: Sequence[Line]) -> list[Table]:
@@ -84,7 +88,7 @@ def _split(line: Line) -> list[_Token]:
     """Cut a line at its bars; a closing bar ends the last cell, an opening bar begins the first."""
     tokens: list[_Token] = []
     begin = 1 if line.text.startswith("|") and not set(line.text) <= {"|", " "} else 0
-    for piece in re.finditer(r"([^|]*)(\||$)", line.text[begin:]):
+    for piece in re.finditer(r"((?:\\\||[^|])*)(\||$)", line.text[begin:]):
         if not piece.group(0):
             continue
         words = piece.group(1).strip()
@@ -159,14 +163,19 @@ def _ruled(lines: Sequence[Line], at: int) -> list[Table]:
         return []
     width = len(re.findall(r"-{3,}", lines[rule].text))
     head = _spread(lines[at:rule], width)
-    if len(head) != width or not head[0].cell.words:
+    if len(head) != width or not (head[0].cell.words or _is_exact(lines[at], head, width)):
         return []
     head[-1] = _Token(head[-1].cell, (head[-1].place[0], lines[rule].end), head[-1].line)
     rows, stop = [], rule + 1
-    for row, after in _rows(lines, rule + 1, width):
+    for row, after in _rows(lines, rule + 1, width, rule == at + 1 and _is_exact(lines[at], head, width)):
         rows.append(row)
         stop = after
     return [_table(range(at, stop), head, rows)]
+
+
+def _is_exact(line: Line, row: Sequence[_Token], width: int) -> bool:
+    """Whether every cell of a row is there: bars at both ends, and as many cells as columns."""
+    return len(row) == width and line.text.startswith("|") and line.text.endswith("|") and not line.text.endswith("\\|")
 
 
 def _spread(lines: Sequence[Line], width: int) -> list[_Token]:
@@ -188,11 +197,16 @@ def _spread(lines: Sequence[Line], width: int) -> list[_Token]:
     return tokens if len(tokens) <= width else []
 
 
-def _rows(lines: Sequence[Line], at: int, width: int) -> Iterator[tuple[list[_Token], int]]:
-    """Yield (cells, index of the line after) for every row below the ruled line."""
+def _rows(lines: Sequence[Line], at: int, width: int, barred: bool) -> Iterator[tuple[list[_Token], int]]:
+    """Yield (cells, index of the line after) for every row below the ruled line; where the head has outer bars, so have they."""
     while at < len(lines):
         if "|" in lines[at].text and lines[at].text != "|":
-            yield _fitted(_split(lines[at]), width), at + 1
+            head_of_next = at + 1 < len(lines) and _RULE.fullmatch(lines[at + 1].text)
+            if head_of_next or (barred and not lines[at].text.startswith("|")):
+                return
+            row = _split(lines[at])
+            exact = _is_exact(lines[at], row, width)
+            yield [replace(token, exact=True) for token in row] if exact else _fitted(row, width), at + 1
             at += 1
             continue
         bars = [i for i in range(at, min(at + 2 * width, len(lines))) if lines[i].text == "|"]
@@ -213,7 +227,8 @@ def _table(lines: range, head: Sequence[_Token], rows: Sequence[Sequence[_Token]
     above = tuple(Cell("", None) for _ in head)
     done = []
     for tokens, cells in zip(rows, explicit, strict=True):
-        placed = _place(cells, full, above)
+        exact = [None if cell.words == MERGED else cell for cell in cells]
+        placed = exact if tokens[0].exact else _place(cells, full, above)
         above = tuple(_inherit(cell, up) for cell, up in zip(placed, above, strict=True))
         done.append(Row(above, (tokens[0].place[0], tokens[-1].place[1]), tokens[0].line))
     return Table(lines, tuple(t.cell for t in head), (head[0].place[0], head[-1].place[1]), tuple(done))
