@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,13 @@ _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,30})|<
 _BROKEN_LINE = re.compile(r"(?<=[\u2e80-\uffef])[ \t]*[\r\n]\s*(?=[\u2e80-\uffef])")
 _NESTING = ("div", "span", "section", "table", "ul", "ol", "blockquote", "font", "b", "i")
 _DEEPEST = 5000  # the parser takes time by the square of the depth
-_MARKS = {"1": str, "a": letter, "A": lambda n: letter(n).upper(), "i": roman, "I": lambda n: roman(n).upper()}
+_MARKS: dict[str, Callable[[int], str]] = {
+    "1": str,
+    "a": letter,
+    "A": lambda n: letter(n).upper(),
+    "i": roman,
+    "I": lambda n: roman(n).upper(),
+}
 
 
 @dataclass(slots=True)

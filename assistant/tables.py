@@ -1,4 +1,4 @@
-r"""Tables that lost their layout: lines of cells and bars -> rows with every cell under its column.
+r"""Tables in text: lines of cells and bars -> rows with every cell under its column.
 
 Three layouts occur in policies: one cell a line, each line closed by a bar (a bare bar is an empty cell); one row a line
 under a ruled line ---|---; and one cell a line with the bars on lines of their own, again under a ruled line.
@@ -155,22 +155,16 @@ def _width(words: Sequence[str]) -> int:
 
 def _ruled(lines: Sequence[Line], at: int) -> list[Table]:
     """Read a table with a ruled line, which says how many columns there are."""
-    head: list[_Token] = []
-    rule = at
-    while rule < len(lines) and rule - at <= 2 * WIDEST and not _RULE.fullmatch(lines[rule].text):
-        rule += 1
-    if rule >= len(lines) or not _RULE.fullmatch(lines[rule].text):
+    near = range(at, min(at + 2 * WIDEST + 2, len(lines)))
+    if (rule := next((i for i in near if _RULE.fullmatch(lines[i].text)), None)) is None:
         return []
     width = len(re.findall(r"-{3,}", lines[rule].text))
     head = _spread(lines[at:rule], width)
     if len(head) != width or not (head[0].cell.words or _is_exact(lines[at], head, width)):
         return []
     head[-1] = _Token(head[-1].cell, (head[-1].place[0], lines[rule].end), head[-1].line)
-    rows, stop = [], rule + 1
-    for row, after in _rows(lines, rule + 1, width, rule == at + 1 and _is_exact(lines[at], head, width)):
-        rows.append(row)
-        stop = after
-    return [_table(range(at, stop), head, rows)]
+    rows = list(_rows(lines, rule + 1, width, rule == at + 1 and _is_exact(lines[at], head, width)))
+    return [_table(range(at, rows[-1][1] if rows else rule + 1), head, [row for row, _ in rows])]
 
 
 def _is_exact(line: Line, row: Sequence[_Token], width: int) -> bool:
@@ -200,11 +194,10 @@ def _spread(lines: Sequence[Line], width: int) -> list[_Token]:
 def _rows(lines: Sequence[Line], at: int, width: int, barred: bool) -> Iterator[tuple[list[_Token], int]]:
     """Yield (cells, index of the line after) for every row below the ruled line; where the head has outer bars, so have they."""
     while at < len(lines):
-        if "|" in lines[at].text and lines[at].text != "|":
-            head_of_next = at + 1 < len(lines) and _RULE.fullmatch(lines[at + 1].text)
-            if head_of_next or (barred and not lines[at].text.startswith("|")):
-                return
+        if "|" in (text := lines[at].text) and text != "|":
             row = _split(lines[at])
+            if (barred and not text.startswith("|")) or any(_RULE.fullmatch(line.text) for line in lines[at + 1 : at + 2]):
+                return
             exact = _is_exact(lines[at], row, width)
             yield [replace(token, exact=True) for token in row] if exact else _fitted(row, width), at + 1
             at += 1
@@ -227,8 +220,7 @@ def _table(lines: range, head: Sequence[_Token], rows: Sequence[Sequence[_Token]
     above = tuple(Cell("", None) for _ in head)
     done = []
     for tokens, cells in zip(rows, explicit, strict=True):
-        exact = [None if cell.words == MERGED else cell for cell in cells]
-        placed = exact if tokens[0].exact else _place(cells, full, above)
+        placed = _place(cells, full, above, tokens[0].exact)
         above = tuple(_inherit(cell, up) for cell, up in zip(placed, above, strict=True))
         done.append(Row(above, (tokens[0].place[0], tokens[-1].place[1]), tokens[0].line))
     return Table(lines, tuple(t.cell for t in head), (head[0].place[0], head[-1].place[1]), tuple(done))
@@ -241,9 +233,11 @@ def _inherit(cell: Cell | None, above: Cell) -> Cell:
     return Cell(above.words, above.span, inherited=above.span is not None)
 
 
-def _place(cells: Sequence[Cell], full: Sequence[Sequence[Cell]], above: Sequence[Cell]) -> list[Cell | None]:
+def _place(cells: Sequence[Cell], full: Sequence[Sequence[Cell]], above: Sequence[Cell], exact: bool) -> list[Cell | None]:
     """Return one entry per column, None where the cell was merged with the one above."""
     width = len(above)
+    if exact:
+        return [None if cell.words == MERGED else cell for cell in cells]
     if len(cells) < width:  # a row that was not filled up: merged cells mostly stand at its left
         return [None] * (width - len(cells)) + list(cells)
     kept = list(cells)

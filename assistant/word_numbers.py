@@ -6,6 +6,7 @@ steps the counter of its level and sets back the deeper ones, and its text is th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +93,7 @@ def written(number: int, form: str) -> str:
         return cycle[number - 1] if 0 < number <= len(cycle) else str(number)
     if form in ("japaneseDigitalTenThousand", "ideographDigital", "taiwaneseDigital"):
         return "".join(_HAN[int(figure)] for figure in str(number))
-    forms = {
+    forms: dict[str, Callable[[int], str]] = {
         "decimalEnclosedCircle": _circled,
         "decimalEnclosedCircleChinese": _circled,
         "decimalZero": lambda n: f"{n:02d}",
