@@ -21,7 +21,7 @@ _FRAMES = frozenset(("div", "section", "td", "table", "tbody", "tr", "form", "ce
 _ASIDE_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", "complementary"}
 _MENU_NAME = re.compile(r"nav|menu|crumb|foot|header|sidebar|toolbar|copyright|share|related|recommend", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_CONTENT = frozenset(("p", "ul", "ol", "table"))
+_CONTENT = frozenset(("p", "ul", "ol", "table", "tr", "td", "th"))
 _LEAST_INLINE = 20
 _LEAST = 200  # a block with fewer words of its own is no part of an article worth keeping a wider frame for
 

@@ -21,7 +21,22 @@ from assistant.manuscript import join_words
 _STEP = 20.0  # points between left edges that are told apart
 _WIDE_GAP, _NARROW_GAP = 0.4, 0.15  # between words, in sizes of letters: beside Chinese, and between words of letters
 _LEAST_LINES = 5  # on either side of a gutter
+_LONE_SPACE = re.compile(r"(?<=[\u2e80-\uffef]) (?=[\u2e80-\uffef])")
 _BULLET = re.compile(r"[•●■▪◆○–-]\s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A run of letters without a gap; `spaced` if a blank stands before it, `parted` if one stands behind it."""
+
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    size: float
+    spaced: bool
+    parted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +59,21 @@ class PageLine:
         return self.right - self.x1 < 2 * self.size
 
 
-def read_lines(words: Sequence[dict[str, Any]], page: int, width: float) -> list[PageLine]:
-    """Return the lines of a page in reading order.
+def read_words(page: Any) -> list[_Word]:
+    """Return the words of a page of pdfplumber, the blanks at their ends taken off."""
+    words = []
+    found = page.extract_words(x_tolerance=2, y_tolerance=2, extra_attrs=["size"], keep_blank_chars=True, return_chars=True)
+    for word in found:
+        letters = [c for c in word["chars"] if not c["text"].isspace()]
+        if letters:
+            spaced, parted = letters[0] is not word["chars"][0], letters[-1] is not word["chars"][-1]
+            edges = letters[0]["x0"], letters[-1]["x1"], word["top"], word["bottom"], word["size"]
+            words.append(_Word(word["text"].strip(), *edges, spaced, parted))
+    return words
 
-    :param words: of pdfplumber, with text, x0, x1, top, bottom and size
-    """
+
+def read_lines(words: Sequence[_Word], page: int, width: float) -> list[PageLine]:
+    """Return the lines of a page in reading order."""
     segments = sorted(_segments(words, page), key=lambda s: (s.top, s.x0))
     gutter = _gutter(segments, width)
     if gutter is None:
@@ -67,36 +92,37 @@ def read_lines(words: Sequence[dict[str, Any]], page: int, width: float) -> list
     return lines
 
 
-def _segments(words: Sequence[dict[str, Any]], page: int) -> Iterator[PageLine]:
+def _segments(words: Sequence[_Word], page: int) -> Iterator[PageLine]:
     """Join the words of a line that stand close together."""
-    rows: list[list[dict[str, Any]]] = []
-    for word in sorted(words, key=lambda w: (w["bottom"], w["x0"])):
+    rows: list[list[_Word]] = []
+    for word in sorted(words, key=lambda w: (w.bottom, w.x0)):
         last = rows[-1][-1] if rows else None
-        if last is not None and abs(word["bottom"] - last["bottom"]) < 0.35 * max(word["size"], last["size"]):
+        if last is not None and abs(word.bottom - last.bottom) < 0.35 * max(word.size, last.size):
             rows[-1].append(word)
         else:
             rows.append([word])
     for row in rows:
-        row.sort(key=lambda w: w["x0"])
+        row.sort(key=lambda w: w.x0)
         start = 0
         for at in range(1, len(row) + 1):
-            if at == len(row) or row[at]["x0"] - row[at - 1]["x1"] > 1.2 * row[at]["size"]:
+            if at == len(row) or row[at].x0 - row[at - 1].x1 > 1.2 * row[at].size:
                 yield _segment(row[start:at], page)
                 start = at
 
 
-def _segment(words: Sequence[dict[str, Any]], page: int) -> PageLine:
-    """Write words on one line, with a space where one is seen."""
-    text = words[0]["text"]
+def _segment(words: Sequence[_Word], page: int) -> PageLine:
+    """Write words on one line, with a space where one stands or is seen; some writers put one after every character."""
+    text = words[0].text
     for before, word in itertools.pairwise(words):
-        gap = (word["x0"] - before["x1"]) / word["size"]
-        if gap > _WIDE_GAP:
-            text = f"{text} {word['text']}"
+        gap = (word.x0 - before.x1) / word.size
+        if before.parted or word.spaced or gap > _WIDE_GAP:
+            text = f"{text} {word.text}"
         else:
-            text = join_words(text, word["text"]) if gap > _NARROW_GAP else text + word["text"]
-    sizes = [w["size"] for w in words for _ in w["text"]]
-    tops, bottoms = [w["top"] for w in words], [w["bottom"] for w in words]
-    return PageLine(text, words[0]["x0"], words[-1]["x1"], min(tops), max(bottoms), statistics.median(sizes), page)
+            text = join_words(text, word.text) if gap > _NARROW_GAP else text + word.text
+    if 5 * len(_LONE_SPACE.findall(text)) > len(text):
+        text = _LONE_SPACE.sub("", text)
+    size = statistics.median([w.size for w in words for _ in w.text])
+    return PageLine(text, words[0].x0, words[-1].x1, min(w.top for w in words), max(w.bottom for w in words), size, page)
 
 
 def _gutter(segments: Sequence[PageLine], width: float) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.pdf_lines import read_lines, written
+from assistant.pdf_lines import read_lines, read_words, written
 from assistant.tables import MERGED
 
 Box = tuple[float, float, float, float]
@@ -42,8 +42,8 @@ def _grid(page: Any, cells: Sequence[Box]) -> Grid:
     for x0, top, x1, bottom in cells:
         column, row = _nearest(lefts, x0), _nearest(tops, top)
         last = max([i for i, edge in enumerate(tops) if edge < bottom - 2], default=row)
-        words = page.crop((x0, top, x1, bottom), strict=False).extract_words(x_tolerance=2, y_tolerance=2, extra_attrs=["size"])
-        rows[row][column] = written(read_lines(words, page.page_number, 0.0))
+        inside = read_words(page.crop((x0, top, x1, bottom), strict=False))
+        rows[row][column] = written(read_lines(inside, page.page_number, 0.0))
         for below in range(row + 1, last + 1):
             rows[below][column] = MERGED
     return Grid(rows, lefts, min(tops), page.page_number)

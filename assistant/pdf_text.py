@@ -17,7 +17,7 @@ from assistant import numbering
 from assistant.clause import Extracted
 from assistant.errors import CorpusError
 from assistant.manuscript import Manuscript
-from assistant.pdf_lines import PageLine, paragraphs, read_lines, written
+from assistant.pdf_lines import PageLine, paragraphs, read_lines, read_words, written
 from assistant.pdf_tables import Box, Grid, ruled_tables, same_columns
 
 MOST_PAGES = 2_000
@@ -60,6 +60,8 @@ def extract(data: bytes, name: str) -> Extracted:
     _drop_running(pages)
     scans = [p for p in pages if p.letters < 20 and p.pictures > 0.3]
     if not any(p.letters for p in pages if p not in scans):
+        if any(p.unmapped for p in pages):
+            raise CorpusError(f"PDF 的字体没有编码表, 文字读不出来: {name}。请换用原来的 Word 文件, 或在阅读器里重新打印成 PDF。")
         raise CorpusError(f"PDF 没有文字层 (扫描件): {name}。文字识别属于可选组件 ocr; 请换成有文字层的 PDF, 或先做文字识别。")
     page = Manuscript(name)
     _write([p for p in pages if p not in scans], page)
@@ -107,23 +109,29 @@ def _page(page: Any) -> _Page:
     """Read one page of pdfplumber."""
     area = float(page.width * page.height) or 1.0
     pictures = sum(max(i["x1"] - i["x0"], 0) * max(i["bottom"] - i["top"], 0) for i in page.images) / area
-    slanted = sum(not c["upright"] and not c["text"].isspace() for c in page.chars)
+    slanted = sum(_is_slanted(c) and not c["text"].isspace() for c in page.chars)
     unmapped = sum(bool(_UNMAPPED.fullmatch(c["text"])) for c in page.chars)
     upright = page.filter(
-        lambda o: o["object_type"] != "char" or (o["upright"] and not _UNMAPPED.fullmatch(o["text"]))
+        lambda o: o["object_type"] != "char" or (not _is_slanted(o) and not _UNMAPPED.fullmatch(o["text"]))
     ).dedupe_chars()
     tables = ruled_tables(upright)
     boxes = [box for _, box in tables]
-    words = upright.extract_words(x_tolerance=2, y_tolerance=2, extra_attrs=["size"], keep_blank_chars=False)
-    outside = [w for w in words if not any(_inside(w, box) for box in boxes)]
+    outside = [
+        w for w in read_words(upright) if not any(_inside((w.x0 + w.x1) / 2, (w.top + w.bottom) / 2, box) for box in boxes)
+    ]
     lines = [line for line in read_lines(outside, page.page_number, float(page.width)) if line.text.strip()]
     return _Page(page.page_number, float(page.height), lines, [t for t, _ in tables], slanted, unmapped, pictures)
 
 
-def _inside(word: dict[str, Any], box: Box) -> bool:
-    """Whether the middle of a word is inside a box."""
-    x, y = (word["x0"] + word["x1"]) / 2, (word["top"] + word["bottom"]) / 2
+def _inside(x: float, y: float, box: Box) -> bool:
+    """Whether a point is inside a box."""
     return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
+
+
+def _is_slanted(letter: dict[str, Any]) -> bool:
+    """Whether a letter does not stand on a level line; one that only leans does."""
+    across, up = letter["matrix"][:2]
+    return bool(abs(up) > 0.02 * abs(across))
 
 
 def _drop_running(pages: Sequence[_Page]) -> None:

@@ -149,8 +149,7 @@ def _width(words: Sequence[str]) -> int:
 
     widths = [w for w in range(2, min(WIDEST, len(words) // 2) + 1) if all(words[:w])]
     costs = {w: unevenness(w) for w in widths}
-    best = min(costs.values(), default=0.0)
-    return next((w for w in widths if costs[w] <= 1.3 * best + 0.05), 2)
+    return next((w for w in widths if costs[w] <= 1.3 * min(costs.values()) + 0.05), 2)
 
 
 def _ruled(lines: Sequence[Line], at: int) -> list[Table]:
@@ -206,8 +205,7 @@ def _rows(lines: Sequence[Line], at: int, width: int, barred: bool) -> Iterator[
         if len(bars) < width - 1 or bars[0] > at + 1:
             return
         stop = min(bars[width - 2] + 2, len(lines))
-        tokens = _spread(lines[at:stop], width)
-        if not tokens:
+        if not (tokens := _spread(lines[at:stop], width)):
             return
         yield tokens, stop
         at = stop

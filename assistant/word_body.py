@@ -37,6 +37,7 @@ class WordBody:
         self.notes: list[tuple[str, str]] = []
         self.boxes: list[Any] = []
         self.fields: list[str] = []
+        self.in_contents = False
         self.carried = ""
 
     def blocks(self, holder: Any) -> None:
@@ -75,11 +76,10 @@ class WordBody:
     def _paragraph(self, paragraph: Any) -> tuple[int, str]:
         """Return heading level and text of a paragraph, number included; a deleted paragraph mark joins it with the next."""
         properties = paragraph.find(W + "pPr")
-        in_contents = self._in_contents()
+        self.in_contents = self.styles.is_contents(properties) or self._lists_headings()
         words = "".join(self._words(paragraph))
-        if self.styles.is_contents(properties) or in_contents or self._in_contents():
-            if words.strip():
-                self.page.count("目录 {} 行没有读入")
+        if self.in_contents:
+            self.page.count("目录 {} 行没有读入", int(bool(plain(paragraph))))
             return 0, ""
         mark = properties.find(W + "rPr") if properties is not None else None
         if mark is not None and mark.find(W + "del") is not None:
@@ -94,7 +94,7 @@ class WordBody:
             words = number + words.lstrip() if words.strip() else ""
         return self.styles.heading(properties), words
 
-    def _in_contents(self) -> bool:
+    def _lists_headings(self) -> bool:
         """Whether the walk is inside a field that lists the headings."""
         return any(code.lstrip(_CODE).strip().upper().startswith("TOC") for code in self.fields)
 
@@ -104,6 +104,7 @@ class WordBody:
             tag = child.tag
             if tag in (W + "fldChar", W + "instrText"):
                 self._field(child)
+                self.in_contents |= self._lists_headings()
             elif tag in _DELETED:
                 self.page.count(_DELETIONS)
             elif not isinstance(tag, str) or tag in _SILENT:
