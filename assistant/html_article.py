@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.html_tables import is_layout
+
 _INLINE_NAMES = (
     "a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark nobr q rb ruby s samp small span "
     "strike strong sub sup time tt u var wbr -text"
@@ -63,7 +65,7 @@ class Sizes:
         while True:
             children = sorted(node.iter(include_text=True), key=lambda n: self.of(n).prose, reverse=True)
             blocks = [c for c in children if self.of(c).prose]
-            if not blocks or blocks[0].tag not in _FRAMES:
+            if not blocks or blocks[0].tag not in _FRAMES or (blocks[0].tag == "table" and not is_layout(blocks[0])):
                 return node
             others = [c for c in blocks[1:] if not self.is_menu(c)]
             content = any(self.of(c).prose >= (_LEAST_INLINE if c.tag in INLINE else _LEAST) or c.tag in _CONTENT for c in others)
