@@ -21,7 +21,7 @@ def is_layout(table: Any) -> bool:
     if len(rows) < 2 or max(widths, default=0) < 2 or table.css_first("h1, h2, h3, h4, h5, h6") is not None:
         return True
     own = len(table.text())
-    return any(2 * len(inner.text()) > own for inner in table.css("table table"))
+    return any(2 * len(inner.text()) > own for inner in table.css("table") if inner.mem_id != table.mem_id)
 
 
 def table_rows(table: Any, words: Callable[[Any], str]) -> list[list[str]]:
