@@ -10,6 +10,8 @@ from __future__ import annotations
 import itertools
 import re
 import statistics
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,8 +20,13 @@ from assistant import numbering
 from assistant.blocks import SENTENCE_END
 from assistant.manuscript import join_words
 
-_STEP = 20.0  # points between left edges that are told apart
-_WIDE_GAP, _NARROW_GAP = 0.4, 0.15  # between words, in sizes of letters: beside Chinese, and between words of letters
+_RADICALS = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0x2F00, 0x2FD6), *range(0xF900, 0xFA6E))}
+_RADICALS |= {0x2F3E: "户", 0x2E9F: "母", 0x2EA0: "民", 0x2EC1: "虎", 0x2EC4: "西", 0x2EC5: "见", 0x2EC6: "角", 0x2EC9: "贝"}
+_RADICALS |= {0x2ECB: "车", 0x2ED3: "长", 0x2ED4: "门", 0x2ED8: "青", 0x2ED9: "韦", 0x2EDA: "页", 0x2EDB: "风", 0x2EDC: "飞"}
+_RADICALS |= {0x2EDD: "食", 0x2EE2: "马", 0x2EE3: "骨", 0x2EE4: "鬼", 0x2EE5: "鱼", 0x2EE6: "鸟", 0x2EE7: "卤", 0x2EE8: "麦"}
+_RADICALS |= {0x2EE9: "黄", 0x2EEA: "黾", 0x2EEC: "齐", 0x2EEE: "齿", 0x2EF0: "龙", 0x2EF3: "龟"}
+_STEP = 60.0  # points between the left edges of two columns
+_WIDE_GAP, _NARROW_GAP = 0.2, 0.15  # between words, in sizes of letters: beside Chinese, and between words of letters
 _LEAST_LINES = 5  # on either side of a gutter
 _LONE_SPACE = re.compile(r"(?<=[\u2e80-\uffef]) (?=[\u2e80-\uffef])")
 _BULLET = re.compile(r"[•●■▪◆○–-]\s")
@@ -41,7 +48,7 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
-    """One line of a page in points from its top left; `left` and `right` bound the column that it stands in."""
+    """One line of a page in points from its top left; `left` and `right` bound the column that it stands in, one of `columns`."""
 
     text: str
     x0: float
@@ -52,6 +59,7 @@ class PageLine:
     page: int
     left: float = 0.0
     right: float = 0.0
+    columns: int = 1
 
     @property
     def is_full(self) -> bool:
@@ -60,15 +68,19 @@ class PageLine:
 
 
 def read_words(page: Any) -> list[_Word]:
-    """Return the words of a page of pdfplumber, the blanks at their ends taken off."""
+    """Return the words of a page of pdfplumber, the blanks at their ends taken off.
+
+    Browsers write 示 and the radical ⽰, which share a glyph, as the same code, the radical's; here it is the character again.
+    """
     words = []
-    found = page.extract_words(x_tolerance=2, y_tolerance=2, extra_attrs=["size"], keep_blank_chars=True, return_chars=True)
+    options = {"x_tolerance_ratio": _NARROW_GAP, "y_tolerance": 2, "keep_blank_chars": True, "return_chars": True}
+    found = page.extract_words(extra_attrs=["size"], **options)
     for word in found:
         letters = [c for c in word["chars"] if not c["text"].isspace()]
         if letters:
             spaced, parted = letters[0] is not word["chars"][0], letters[-1] is not word["chars"][-1]
             edges = letters[0]["x0"], letters[-1]["x1"], word["top"], word["bottom"], word["size"]
-            words.append(_Word(word["text"].strip(), *edges, spaced, parted))
+            words.append(_Word(word["text"].strip().translate(_RADICALS), *edges, spaced, parted))
     return words
 
 
@@ -85,8 +97,8 @@ def read_lines(words: Sequence[_Word], page: int, width: float) -> list[PageLine
         if not crosses and segment is not None:
             band.append(segment)
             continue
-        lines += _bounded(_rows([s for s in band if s.x1 <= gutter]))
-        lines += _bounded(_rows([s for s in band if s.x0 >= gutter]))
+        lines += _bounded(_rows([s for s in band if s.x1 <= gutter]), 2)
+        lines += _bounded(_rows([s for s in band if s.x0 >= gutter]), 2)
         lines += [replace(segment, left=min(s.x0 for s in segments), right=max(s.x1 for s in segments))] if segment else []
         band = []
     return lines
@@ -153,12 +165,14 @@ def _rows(segments: Sequence[PageLine]) -> list[PageLine]:
     return rows
 
 
-def _bounded(lines: Sequence[PageLine]) -> list[PageLine]:
-    """Tell every line the edges of its column."""
+def _bounded(lines: Sequence[PageLine], columns: int = 1) -> list[PageLine]:
+    """Tell every line the edges of its column; a single line further left, such as a running head, is no edge."""
     if not lines:
         return []
-    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    return [replace(line, left=left, right=right) for line in lines]
+    starts = Counter(round(line.x0) for line in lines)
+    shared = [x for x, times in starts.items() if times >= max(2, len(lines) / 10)]
+    left, right = float(min(shared or starts)), max(line.x1 for line in lines)
+    return [replace(line, left=left, right=right, columns=columns) for line in lines]
 
 
 def paragraphs(lines: Sequence[PageLine]) -> Iterator[list[PageLine]]:
@@ -175,11 +189,18 @@ def paragraphs(lines: Sequence[PageLine]) -> Iterator[list[PageLine]]:
 
 
 def _aligned(lines: Sequence[PageLine]) -> list[PageLine]:
-    """Give columns that begin at the same place on several pages the same right edge; a last page may hold short lines only."""
-    rights: dict[int, float] = {}
+    """Measure the columns again without running heads, and give those that begin near the same place the same right edge."""
+    parts = [list(part) for _, part in itertools.groupby(lines, key=lambda line: (line.page, line.columns, line.left))]
+    lines = [line for part in parts for line in _bounded(part, part[0].columns)]
+    columns: dict[float, int] = {}
+    for left in sorted({line.left for line in lines}):
+        before = max(columns, default=None)
+        columns[left] = columns[before] + (left - before > _STEP) if before is not None else 0
+    rights: dict[tuple[int, int], float] = {}
     for line in lines:
-        rights[round(line.left / _STEP)] = max(rights.get(round(line.left / _STEP), 0.0), line.right)
-    return [replace(line, right=rights[round(line.left / _STEP)]) for line in lines]
+        key = line.columns, columns[line.left]
+        rights[key] = max(rights.get(key, 0.0), line.right)
+    return [replace(line, right=rights[line.columns, columns[line.left]]) for line in lines]
 
 
 def written(lines: Sequence[PageLine]) -> str:
