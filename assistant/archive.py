@@ -19,7 +19,7 @@ LARGEST_TOTAL = 200_000_000
 LARGEST_RATIO = 200
 SMALL = 1_000_000  # below this no ratio is suspicious
 MOST_ENTRIES = 2_000
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def open_zip(data: bytes, name: str) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = archive.infolist()
-    except _BROKEN as error:
+    except BROKEN as error:
         raise CorpusError(f"文件已损坏或不完整: {name}。请重新下载或重新打包。") from error
     if len(entries) > MOST_ENTRIES:
         raise CorpusError(f"压缩包里的文件太多: {name} 有 {len(entries)} 个, 最多 {MOST_ENTRIES} 个。请拆成几个压缩包。")
@@ -59,7 +59,7 @@ def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> b
     """
     try:
         return archive.read(entry)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise CorpusError(f"压缩包里的文件已损坏: {name}/{_name(entry)}。请重新下载或重新打包。") from error
 
 

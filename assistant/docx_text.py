@@ -73,7 +73,7 @@ def _open(data: bytes, name: str) -> tuple[Any, dict[str, Any]]:
                 parts[kind] = root
                 parts["all"].append((kind, root))
         return parse_xml(main.blob), parts
-    except (KeyError, ValueError, AttributeError, TypeError, XMLSyntaxError) as error:
+    except (*archive.BROKEN, KeyError, AttributeError, TypeError, IndexError, XMLSyntaxError) as error:
         raise CorpusError(f"Word 文件已损坏, 或不是通常的 .docx: {name}。{_SAVE_AGAIN}") from error
 
 

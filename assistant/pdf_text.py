@@ -82,7 +82,8 @@ def _read(data: bytes, name: str) -> list[_Page]:
     from pdfminer.pdfdocument import PDFPasswordIncorrect
     from pdfplumber.utils.exceptions import PdfminerException
 
-    logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    for library in ("pdfminer", "pdfplumber"):  # what they warn of is not for the reader of a policy
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     pages = []
     try:
         with pdfplumber.open(io.BytesIO(data), password="") as document:

@@ -106,7 +106,8 @@ def _closed(lines: Sequence[Line], at: int) -> list[Table]:
     if stop - at < 4:
         return []
     tokens = [token for line in lines[at:stop] for token in _split(line)]
-    heads = [i for i, t in enumerate(tokens) if t.cell.words and t.cell.words == tokens[0].cell.words]
+    fresh = (i for i, t in enumerate(tokens) if not i or t.line != tokens[i - 1].line)  # a table begins with its line
+    heads = [i for i in fresh if tokens[i].cell.words and tokens[i].cell.words == tokens[0].cell.words]
     tables = []
     for begin, end in itertools.pairwise([*heads, len(tokens)]):
         part = tokens[begin:end]
