@@ -73,3 +73,16 @@ def test_cells_and_bars_on_lines_of_their_own() -> None:
     policy = parse(source_of(text, "t.md"))
     check(policy)
     assert policy.clauses[-1].text == "请留意上表。"
+
+
+def test_rows_between_bars_are_exact() -> None:
+    text = "| 序号 | 信息 | 目的 |\n| --- | --- | --- |\n| 1 | 位置\\|轨迹 | 用于风控 |\n| 2 |  | ^^ |\n| 3 | 相机 |  |\n甲|乙"
+    policy = parse(source_of(text))
+    check(policy)
+    assert [(c.clause, c.text) for c in policy.clauses] == [
+        ("前言 表1 序号1", "序号:1\n信息:位置|轨迹\n目的:用于风控"),
+        ("前言 表1 序号2", "序号:2\n目的:用于风控"),
+        ("前言 表1 序号3", "序号:3\n信息:相机"),
+        ("前言", "甲|乙"),
+    ]
+    assert policy.clauses[1].roles == ("column", "cell", "column", "inherited")
