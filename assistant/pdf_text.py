@@ -112,9 +112,11 @@ def _page(page: Any) -> _Page:
     pictures = sum(max(i["x1"] - i["x0"], 0) * max(i["bottom"] - i["top"], 0) for i in page.images) / area
     slanted = sum(_is_slanted(c) and not c["text"].isspace() for c in page.chars)
     unmapped = sum(bool(_UNMAPPED.fullmatch(c["text"])) for c in page.chars)
-    upright = page.filter(
-        lambda o: o["object_type"] != "char" or (not _is_slanted(o) and not _UNMAPPED.fullmatch(o["text"]))
-    ).dedupe_chars()
+    upright = page
+    if slanted or unmapped:
+        upright = upright.filter(lambda o: o["object_type"] != "char" or not (_is_slanted(o) or _UNMAPPED.fullmatch(o["text"])))
+    if len({(c["text"], round(c["x0"]), round(c["top"])) for c in upright.chars}) < len(upright.chars):
+        upright = upright.dedupe_chars()  # letters printed twice to look bold
     tables = ruled_tables(upright)
     boxes = [box for _, box in tables]
     outside = [
