@@ -9,7 +9,8 @@ from typing import Literal
 from assistant import numbering
 from assistant.clause import Span
 from assistant.numbering import Marker
-from assistant.tables import Line, Table, find_tables
+from assistant.table_layouts import find_tables
+from assistant.tables import Line, Table
 
 BLANK = " \t\r\n\v\f\u3000\xa0\u200b\ufeff\x85\u2028\u2029"
 SENTENCE_END = "。；;！!？?…"
@@ -173,4 +174,4 @@ def _continues(raw: str, last: Block, block: Block, markdown: bool) -> bool:
     is_name = last.kind == "number" and len(last.title) <= 1.5 * HEADING_LIMIT and not re.search("[。；;]", last.title)
     if is_name and (OPENING.match(block.text) or not re.search("[，,：:]", last.title)):
         return False  # and below it what it names
-    return bool(last.text[-1:] not in tuple(SENTENCE_END) + ":：" and raw[last.place[1] : block.place[0]] == "\n")
+    return bool(last.text[-1:] not in tuple(SENTENCE_END + ":：") and raw[last.place[1] : block.place[0]] == "\n")

@@ -85,8 +85,22 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Extracted:
+    """The text taken out of a file, written as manuscript.py says, and what was skipped or is doubtful."""
+
+    text: str
+    notes: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A policy file as read: `text` decoded and untouched, `sha256` of its bytes."""
+    """A policy as read: `text` decoded and otherwise untouched, or taken out of its file; offsets point into it.
+
+    :param filename: its file in the corpus folder; of a file inside a zip: bundle.zip/inner name
+    :param sha256: of its bytes
+    :param notes: what was skipped or is doubtful in the file it was taken out of
+    :param file_id: hash of the file in the corpus folder and of what the manifest says of it, see corpus.fingerprints
+    """
 
     policy: str
     title: str
@@ -95,6 +109,8 @@ class Source:
     filename: str
     sha256: str
     text: str
+    notes: tuple[Doubt, ...] = ()
+    file_id: str = ""
 
     @property
     def markdown(self) -> bool:
@@ -102,8 +118,8 @@ class Source:
         return self.filename.lower().endswith(".md")
 
     def words(self, span: Span) -> str:
-        """Return raw[start:end] as a reader sees it: in Markdown without marks of emphasis, else untouched."""
-        raw = self.text[span[0] : span[1]]
+        """Return raw[start:end] as a reader sees it: no marks of emphasis of Markdown, no stroke before a bar in a cell."""
+        raw = self.text[span[0] : span[1]].replace("\\|", "|")
         return _UNDERLINE.sub(r"\2", _STARS.sub("", raw)) if self.markdown else raw
 
 

@@ -56,13 +56,13 @@ def build(
     settings = Settings.from_environment()
     settings = replace(settings, corpus=corpus or settings.corpus, index=index or settings.index)
     built = _build(settings)
-    from assistant.corpus import unread
+    from assistant.corpus import SUFFIXES, unread
     from assistant.report import report_on, summary
 
     for policy in built.policies:
         print("\n".join(summary(report_on(policy))))
     for file in unread(settings.corpus):
-        print(f"未读取: {file.name} (只读 .txt 和 .md)")
+        print(f"未读取: {file.name} (只读 {'、'.join(SUFFIXES)})")
     print(f"索引已写入 {settings.index}")
 
 

@@ -1,8 +1,8 @@
 """Stage 0, files -> [Source]: read policy files as their owner wrote them, with the title and version from the manifest.
 
-`sources.json` beside the files maps a file name to {"id", "title", "version", "effective_date", "source", "sha256"};
-a file without an entry is still read: its name is its id and its first line its title. A policy that states no version
-is told apart by the first twelve digits of its hash.
+`sources.json` beside the files maps a file name (of a file inside a zip: bundle.zip/inner name) to {"id", "title", "version",
+"effective_date", "source", "sha256"}; a file without an entry is still read: its name is its id and its first line its title.
+A policy that states no version is told apart by the first twelve digits of its hash.
 """
 
 from __future__ import annotations
@@ -10,37 +10,68 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from pathlib import Path
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from assistant import archive
 from assistant.bank import PATTERN
-from assistant.clause import Source
+from assistant.clause import Doubt, Extracted, Source
+from assistant.decoding import decode
 from assistant.errors import CorpusError
+from assistant.manuscript import LARGEST_TEXT
 
 MANIFEST = "sources.json"
-SUFFIXES = (".txt", ".md")
-LARGEST = 20_000_000
-_ENCODINGS = ("utf-8", "utf-16", "gb18030")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+SUFFIXES = (".txt", ".md", ".docx", ".docm", ".pdf", ".html", ".htm", ".zip")
+LARGEST = 50_000_000
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+_SUFFIX_KINDS = {".docx": "docx", ".docm": "docx", ".pdf": "pdf", ".html": "html", ".htm": "html", ".zip": "zip"}
+_NAMES = {"docx": "Word 文件 (.docx)", "pdf": "PDF", "zip": "压缩包 (.zip)", "html": "网页", "text": "纯文本"}
+_Entries = dict[str, dict[str, Any]]
 
 
 def read_corpus(path: Path) -> list[Source]:
     """Read one policy file, or every policy file of a folder in the order of their names.
 
-    :raises CorpusError: if nothing is there, or a file is empty, binary or in no known encoding
+    :raises CorpusError: if nothing is there, or a file cannot be read as a policy
     """
-    if not path.exists():
-        raise CorpusError(f"找不到政策文件或文件夹: {path}。请检查路径, 或用 --corpus 指定。")
-    folder = path if path.is_dir() else path.parent
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
-    if not files:
-        raise CorpusError(f"文件夹里没有政策文件 ({'、'.join(SUFFIXES)}): {path}。请放入至少一个文件再重试。")
-    manifest = _manifest(folder)
-    sources = [_read(file, manifest.get(file.name, {})) for file in files]
-    ids = [source.policy for source in sources]
-    if twice := {i for i in ids if ids.count(i) > 1}:
-        raise CorpusError(f"{folder} 里有多份政策编号相同: {'、'.join(sorted(twice))}。请改文件名, 或在 {MANIFEST} 里改 id。")
+    manifest = _manifest(path if path.is_dir() else path.parent)
+    sources = [source for file in _files(path) for source in _read(file.name, _bytes(file), str(file), manifest)]
+    ids = Counter(source.policy for source in sources)
+    if twice := sorted(i for i, times in ids.items() if times > 1):
+        folder = path if path.is_dir() else path.parent
+        raise CorpusError(f"{folder} 里有多份政策编号相同: {'、'.join(twice)}。请改文件名, 或在 {MANIFEST} 里改 id。")
     return sources
+
+
+def read_file(file: Path) -> list[Source]:
+    """Read one file, a zip as several policies, with what the manifest beside it says.
+
+    :raises CorpusError: if it cannot be read as a policy
+    """
+    return _read(file.name, _bytes(file), str(file), _manifest(file.parent))
+
+
+def read_bytes(name: str, data: bytes) -> list[Source]:
+    """Read a file that was handed over as its name and its bytes.
+
+    :raises CorpusError: if it cannot be read as a policy
+    """
+    _refuse_large(len(data), name)
+    return _read(PurePosixPath(name.replace("\\", "/")).name, data, name, {})
+
+
+def fingerprints(path: Path) -> dict[str, str]:
+    """Return file name -> hash of its bytes and of what the manifest says of it, without reading what is in it.
+
+    :raises CorpusError: if nothing is there, or a file or the manifest cannot be read
+    """
+    manifest = _manifest(path if path.is_dir() else path.parent)
+    return {file.name: _file_id(file.name, hashlib.sha256(_bytes(file)).hexdigest(), manifest) for file in _files(path)}
 
 
 def unread(path: Path) -> list[Path]:
@@ -49,7 +80,19 @@ def unread(path: Path) -> list[Path]:
     return sorted(p for p in others if p.name != MANIFEST and not p.match(PATTERN) and not p.name.startswith("."))
 
 
-def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
+def _files(path: Path) -> list[Path]:
+    """Return the policy files at a path, in the order of their names; what Word leaves beside an open file is none."""
+    if not path.exists():
+        raise CorpusError(f"找不到政策文件或文件夹: {path}。请检查路径, 或用 --corpus 指定。")
+    if not path.is_dir():
+        return [path]
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~$")))
+    if not files:
+        raise CorpusError(f"文件夹里没有政策文件 ({'、'.join(SUFFIXES)}): {path}。请放入至少一个文件再重试。")
+    return files
+
+
+def _manifest(folder: Path) -> _Entries:
     """Return the manifest entries of a folder by file name; {} if it has none."""
     file = folder / MANIFEST
     if not file.exists():
@@ -61,57 +104,132 @@ def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
         raise CorpusError(f"清单文件读不懂: {file} ({error})。请按 README 的格式修正, 或删除它。") from error
 
 
-def _read(file: Path, entry: dict[str, Any]) -> Source:
-    """Read and decode one file."""
+def _bytes(file: Path) -> bytes:
+    """Return the bytes of a file."""
     try:
-        if file.stat().st_size > LARGEST:
-            raise CorpusError(f"文件太大: {file} 超过 {LARGEST // 1_000_000} MB。请拆分后再导入。")
-        data = file.read_bytes()
+        _refuse_large(file.stat().st_size, str(file))
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise CorpusError(f"文件不见了: {file}, 可能刚被移走或改名。请放回原处再重试。") from error
     except OSError as error:
         raise CorpusError(f"读不了文件: {file} ({error.strerror})。请检查权限。") from error
-    text = decode(data, str(file))
-    first = next((line.strip(" #*\ufeff\t") for line in text.splitlines() if line.strip(" #*=\ufeff\t")), file.stem)
+
+
+def _refuse_large(size: int, name: str) -> None:
+    """Raise CorpusError if a file is over the limit."""
+    if size > LARGEST:
+        raise CorpusError(f"文件太大: {name} 超过 {LARGEST // 1_000_000} MB。请拆分后再导入。")
+
+
+def _file_id(name: str, digest: str, manifest: _Entries) -> str:
+    """Return a hash of a file's digest and of the manifest's entries for it and for the files inside it."""
+    entries = {key: entry for key, entry in manifest.items() if key == name or key.startswith(f"{name}/")}
+    return hashlib.sha256((digest + json.dumps(entries, sort_keys=True)).encode()).hexdigest()[:32]
+
+
+def _read(name: str, data: bytes, shown: str, manifest: _Entries) -> list[Source]:
+    """Read one file of any format; `shown` is what messages call it."""
     digest = hashlib.sha256(data).hexdigest()
-    if entry.get("sha256") not in (None, "", digest):
-        raise CorpusError(f"{file} 与 {MANIFEST} 里登记的 sha256 不一致, 文件被改过。请核对原文; 确认无误后更新清单里的 sha256。")
+    file_id = _file_id(name, digest, manifest)
+    kind = _kind(name, data, shown)
+    if kind != "zip":
+        return [_source(name, data, kind, shown, manifest, file_id)]
+    _refuse_changed(manifest.get(name, {}), digest, shown)
+    inner, skipped = archive.members(data, shown, tuple(s for s in SUFFIXES if s != ".zip"))
+    sources = []
+    for member in inner:
+        path = f"{shown}/{member.name}"
+        _refuse_large(len(member.data), path)
+        member_kind = _kind(member.name, member.data, path)
+        if member_kind == "zip":
+            raise CorpusError(f"压缩包里还有压缩包: {path}。请解开后再导入。")
+        sources.append(_source(f"{name}/{member.name}", member.data, member_kind, path, manifest, file_id))
+    return _told_apart(sources, tuple(Doubt(1, message) for message in skipped))
+
+
+def _told_apart(sources: list[Source], skipped: tuple[Doubt, ...]) -> list[Source]:
+    """Name files of the same name in several folders of a zip by their folders, and hand what was skipped to the first."""
+    ids = Counter(source.policy for source in sources)
+    told = [
+        replace(s, policy="-".join(PurePosixPath(s.filename).with_suffix("").parts[1:])) if ids[s.policy] > 1 else s
+        for s in sources
+    ]
+    return [replace(told[0], notes=skipped + told[0].notes), *told[1:]]
+
+
+def _source(name: str, data: bytes, kind: str, shown: str, manifest: _Entries, file_id: str) -> Source:
+    """Read one policy."""
+    entry = manifest.get(name, {})
+    digest = hashlib.sha256(data).hexdigest()
+    _refuse_changed(entry, digest, shown)
+    extracted = _extract(data, kind, shown)
+    stem = PurePosixPath(name).stem
+    lines = (line.strip(" #*|\ufeff\t") for line in extracted.text.splitlines() if line.strip(" #*=|\ufeff\t"))
     return Source(
-        policy=str(entry.get("id", file.stem)),
-        title=str(entry.get("title", first[:60])),
+        policy=str(entry.get("id", stem)),
+        title=str(entry.get("title", next(lines, stem)[:60])),
         version=str(entry.get("version") or digest[:12]),
         effective_date=str(entry.get("effective_date") or ""),
-        filename=file.name,
+        filename=name,
         sha256=digest,
-        text=text,
+        text=extracted.text,
+        notes=extracted.notes,
+        file_id=file_id,
     )
 
 
-def decode(data: bytes, name: str) -> str:
-    """Decode a policy file: UTF-8, UTF-16 with a mark, or GB18030.
+def _refuse_changed(entry: dict[str, Any], digest: str, shown: str) -> None:
+    """Raise CorpusError if a file is not the one that the manifest registers."""
+    if entry.get("sha256") not in (None, "", digest):
+        raise CorpusError(
+            f"{shown} 与 {MANIFEST} 里登记的 sha256 不一致, 文件被改过。请核对原文; 确认无误后更新清单里的 sha256。"
+        )
 
-    :raises CorpusError: if the bytes are empty, binary or in none of these encodings
+
+def _extract(data: bytes, kind: str, shown: str) -> Extracted:
+    """Turn the bytes of one policy into text."""
+    from assistant import docx_text, html_text, pdf_text
+
+    if kind == "text":
+        if len(data) > LARGEST_TEXT:
+            raise CorpusError(f"文件太大: {shown} 超过 {LARGEST_TEXT // 1_000_000} MB。请拆分后再导入。")
+        return Extracted(decode(data, shown))
+    readers = {"docx": docx_text.extract, "pdf": pdf_text.extract, "html": html_text.extract}
+    return readers[kind](data, shown)
+
+
+def _kind(name: str, data: bytes, shown: str) -> str:
+    """Return the format of a file by its first bytes; its name only decides between text and HTML.
+
+    :raises CorpusError: if it is none that can be read, or is not what its name says and not safely something else
     """
+    suffix = PurePosixPath(name).suffix.lower()
+    named = _SUFFIX_KINDS.get(suffix, "text")
     if not data.strip():
-        raise CorpusError(f"文件是空的: {name}。请换一份有正文的文件。")
-    for encoding in _ENCODINGS:
-        if encoding == "utf-16" and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            continue
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if not _CONTROL.search(text) and _readable(text) and (encoding != "gb18030" or _common(text)):
-            return text
-        break
-    raise CorpusError(f"不是文本文件, 或编码无法识别: {name}。请另存为 UTF-8 或 GB18030 编码的 .txt/.md。")
+        raise CorpusError(f"文件是空的: {shown}。请换一份有正文的文件。")
+    if data.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise CorpusError(f"Word 文件有密码: {shown}。请在 Word 里去掉密码, 另存后再导入。")
+        raise CorpusError(f"旧格式的 Word 或 WPS 文件 (.doc、.wps) 读不了: {shown}。请在 Word 或 WPS 里另存为 .docx。")
+    if data.startswith((b"{\\rtf", b"MIME-Version:")):
+        raise CorpusError(f"RTF、MHT 文件读不了: {shown}。请在 Word 里打开, 另存为 .docx。")
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_kind(named, data, shown)
+    if named in ("docx", "pdf", "zip"):
+        raise CorpusError(f"文件名与内容不符, 或文件不完整: {shown} 不是 {_NAMES[named]}。请改成真正的后缀, 或重新下载。")
+    return "html" if named == "html" or _HTML.match(data[:4096]) else "text"
 
 
-def _common(text: str) -> bool:
-    """Tell Chinese from another encoding read as GB18030: nearly all its Han characters are those of GB 2312."""
-    han = [c for c in text if "\u4e00" <= c <= "\u9fff"]
-    return sum(len(c.encode("gb2312", "ignore")) == 2 for c in han) >= 0.9 * len(han)
-
-
-def _readable(text: str) -> bool:
-    """Tell text from binary data that happens to decode: hardly any private-use or unassigned characters."""
-    odd = sum(not c.isprintable() and c not in "\r\n\t\u3000\u200b\xa0\ufeff" for c in text)
-    return odd <= len(text) // 100
+def _zip_kind(named: str, data: bytes, shown: str) -> str:
+    """Tell a Word file from an archive of files and from other formats that are zip files."""
+    with archive.open_zip(data, shown) as opened:
+        names = set(opened.namelist())
+    if "[Content_Types].xml" in names and any(name.startswith("word/") for name in names):
+        return "docx"
+    if named == "zip" and "[Content_Types].xml" not in names:
+        return "zip"
+    if named == "zip" or "[Content_Types].xml" in names:
+        raise CorpusError(f"不是 Word 文件, 是 Excel、PowerPoint 等别的格式: {shown}。请换成 Word、PDF、网页或文本文件。")
+    raise CorpusError(f"文件名与内容不符: {shown} 是 {_NAMES['zip']}, 不是 {_NAMES[named]}。请改成真正的后缀。")

@@ -43,7 +43,7 @@ class _Parser:
         self.drafts: list[Draft] = []
         self.headings: list[Heading] = []
         self.furniture: list[Furniture] = []
-        self.doubts: list[Doubt] = []
+        self.doubts: list[Doubt] = list(source.notes)
         self.next_words = self._next(lambda block: block.kind not in ("layout", "contents"))
         self.next_number = self._next(lambda block: block.kind == "number")
         self.body = self._body()

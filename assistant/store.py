@@ -26,23 +26,37 @@ from assistant.settings import PACKAGE, IndexFiles, Settings
 
 FORMAT = 2
 _RECIPE = (
+    "archive",
     "bank",
     "blocks",
     "citing",
     "clause",
     "corpus",
+    "decoding",
+    "docx_text",
     "doubts",
+    "html_article",
+    "html_tables",
+    "html_text",
     "index",
     "ladder",
+    "manuscript",
     "names",
     "numbering",
     "parse",
+    "pdf_lines",
+    "pdf_tables",
+    "pdf_text",
     "references",
     "script",
     "segment",
+    "table_layouts",
     "tables",
     "teach",
     "vectors",
+    "word_body",
+    "word_numbers",
+    "word_styles",
 )
 _POLICY = TypeAdapter(Policy)
 REBUILD = "请运行 assistant build 重建索引。"

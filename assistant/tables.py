@@ -1,9 +1,9 @@
-"""Tables that lost their layout: lines of cells and bars -> rows with every cell under its column.
+r"""Tables in text: cells as they stand -> rows with every cell under its column. table_layouts.py finds them.
 
-Three layouts occur in policies: one cell a line, each line closed by a bar (a bare bar is an empty cell); one row a line
-under a ruled line ---|---; and one cell a line with the bars on lines of their own, again under a ruled line.
 Merged cells reach a text file as a row with too few cells, filled up with empty ones at its end. Where the cells that are
-there belong is read off the table itself: they go, in order, under the columns whose full rows they resemble.
+there belong is read off the table itself: they go, in order, under the columns whose full rows they resemble. A row between
+two bars with as many cells as columns is exact: each cell stays under its column, ^^ is merged with the cell above, and \|
+is a bar among the words.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import itertools
 import math
 import re
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.clause import Span
 
-_RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(\|\s*:?-{3,}:?\s*)+\|?")
 _CODE = re.compile(r"\([A-Za-z][\w .\-]*\)|([A-Za-z][\w .\-]*)")
-_END = re.compile(r"[=*_\-\s]{4,}$|#+\s|\s*[-*+]\s")
-WIDEST = 8
+MERGED = "^^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,65 +64,35 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
     """A cell as it stands in the text, with the stretch of source it occupies, bars included."""
 
     cell: Cell
     place: Span
     line: int
+    exact: bool = False
 
 
-def find_tables(raw: str, lines: Sequence[Line]) -> list[Table]:
-    """Return the tables among the `lines` of `raw`, in order."""
-    tables: list[Table] = []
-    at = 0
-    while at < len(lines):
-        found = _ruled(raw, lines, at) or _closed(lines, at)
-        tables += found
-        at = found[-1].lines.stop if found else at + 1
-    return tables
-
-
-def _split(line: Line) -> list[_Token]:
+def split(line: Line) -> list[Token]:
     """Cut a line at its bars; a closing bar ends the last cell, an opening bar begins the first."""
-    tokens: list[_Token] = []
+    tokens: list[Token] = []
     begin = 1 if re.match(r"\|[^\n]*[^|\s]", line.text) else 0
-    for piece in re.finditer(r"([^|]*)(\||$)", line.text[begin:]):
+    for piece in re.finditer(r"((?:\\\||[^|])*)(\||$)", line.text[begin:]):
         if not piece.group(0):
             continue
         words = piece.group(1).strip()
         start = line.start + begin + piece.start(1) + len(piece.group(1)) - len(piece.group(1).lstrip())
         place = (line.start if not tokens else line.start + begin + piece.start(), line.start + begin + piece.end())
-        tokens.append(_Token(Cell(words, (start, start + len(words)) if words else None), place, line.number))
+        tokens.append(Token(Cell(words, (start, start + len(words)) if words else None), place, line.number))
     return tokens
 
 
-def _closed(lines: Sequence[Line], at: int) -> list[Table]:
-    """Read a run of lines that all end with a bar; a second head inside the run begins a second table."""
-    stop = at
-    while stop < len(lines) and lines[stop].text.endswith("|") and not _RULE.fullmatch(lines[stop].text):
-        stop += 1
-    if stop - at < 4:
-        return []
-    tokens = [token for line in lines[at:stop] for token in _split(line)]
-    heads = [i for i, t in enumerate(tokens) if t.cell.words and t.cell.words == tokens[0].cell.words]
-    tables = []
-    for begin, end in itertools.pairwise([*heads, len(tokens)]):
-        part = tokens[begin:end]
-        width = _width([t.cell.words for t in part])
-        first = next(i for i in range(at, stop) if lines[i].number == part[0].line)
-        last = next(i for i in range(at, stop) if lines[i].number == part[-1].line)
-        rows = [_filled(part[i : i + width], width) for i in range(width, len(part), width)]
-        tables.append(_table(range(first, last + 1), part[:width], rows))
-    return tables
-
-
-def _filled(row: list[_Token], width: int) -> list[_Token]:
+def filled(row: list[Token], width: int) -> list[Token]:
     """Add the empty cells that the last row of a run lacks."""
-    return row + [_Token(Cell("", None), row[-1].place, row[-1].line)] * (width - len(row))
+    return row + [Token(Cell("", None), row[-1].place, row[-1].line)] * (width - len(row))
 
 
-def _fitted(row: list[_Token], width: int) -> list[_Token]:
+def fitted(row: list[Token], width: int) -> list[Token]:
     """Join the cells that a row has too many with its last one."""
     if len(row) <= width:
         return row
@@ -132,111 +100,17 @@ def _fitted(row: list[_Token], width: int) -> list[_Token]:
     spans = [t.cell.span for t in row[width - 1 :] if t.cell.span]
     words = "|".join(t.cell.words for t in row[width - 1 :])
     cell = Cell(words, (spans[0][0], spans[-1][1]) if spans else None)
-    return [*row[: width - 1], _Token(cell, (last.place[0], end.place[1]), last.line)]
+    return [*row[: width - 1], Token(cell, (last.place[0], end.place[1]), last.line)]
 
 
-def _width(words: Sequence[str]) -> int:
-    """Return the number of columns of a stream of cells that begins with the head.
-
-    A numbered table has its first 1 at the start of its first row. Otherwise it is the smallest width whose columns hold
-    cells of like length.
-    """
-    if "1" in words[2 : WIDEST + 1]:
-        return words.index("1", 2)
-
-    def unevenness(width: int) -> float:
-        columns = [[math.log1p(len(w)) for w in words[width + c :: width]] for c in range(width)]
-        return sum(statistics.pvariance(c) for c in columns if c) / width
-
-    widths = [w for w in range(2, min(WIDEST, len(words) // 2) + 1) if all(words[:w])]
-    costs = {w: unevenness(w) for w in widths}
-    best = min(costs.values(), default=0.0)
-    return next((w for w in widths if costs[w] <= 1.3 * best + 0.05), 2)
-
-
-def _ruled(raw: str, lines: Sequence[Line], at: int) -> list[Table]:
-    """Read a table with a ruled line, which says how many columns there are."""
-    head: list[_Token] = []
-    rule = at
-    while rule < len(lines) and rule - at <= 2 * WIDEST and not _RULE.fullmatch(lines[rule].text):
-        rule += 1
-    if rule >= len(lines) or not _RULE.fullmatch(lines[rule].text):
-        return []
-    width = len(re.findall(r"-{3,}", lines[rule].text))
-    head = _spread(raw, lines[at:rule], width)
-    if len(head) != width or not head[0].cell.words:
-        return []
-    head[-1] = _Token(head[-1].cell, (head[-1].place[0], lines[rule].end), head[-1].line)
-    rows, stop = [], rule + 1
-    for row, after in _rows(raw, lines, rule + 1, width):
-        rows.append(row)
-        stop = after
-    return [_table(range(at, stop), head, rows)]
-
-
-def _joined(raw: str, lines: Sequence[Line]) -> Line:
-    """Return several lines as one."""
-    return Line(lines[0].number, lines[0].start, lines[-1].end, raw[lines[0].start : lines[-1].end])
-
-
-def _spread(raw: str, lines: Sequence[Line], width: int) -> list[_Token]:
-    """Return the cells of one row that may take several lines, a cell never does; [] if the lines are no such row."""
-    if not any("|" in line.text for line in lines):
-        return []
-    tokens = _split(_joined(raw, lines))
-    return [] if len(tokens) > width or any("\n" in token.cell.words for token in tokens) else tokens
-
-
-def _rows(raw: str, lines: Sequence[Line], at: int, width: int) -> Iterator[tuple[list[_Token], int]]:
-    """Yield (cells, index of the line after) for every row below the ruled line."""
-    wrapped = lines[at - 1].breaks  # the ruled line
-    while at < len(lines):
-        stop = _wrapped_row(lines, at, width) if wrapped else at + ("|" in lines[at].text and lines[at].text != "|")
-        if stop > at:
-            yield _fitted(_split(_joined(raw, lines[at:stop])), width), stop
-            at = stop
-            continue
-        bars = [i for i in range(at, min(at + 2 * width, len(lines))) if lines[i].text == "|"]
-        if len(bars) < width - 1 or bars[0] > at + 1:
-            return
-        stop = min(bars[width - 2] + 2, len(lines))
-        tokens = _spread(raw, lines[at:stop], width)
-        if not tokens:
-            return
-        yield tokens, stop
-        at = stop
-
-
-def _wrapped_row(lines: Sequence[Line], at: int, width: int) -> int:
-    """Return the end of a row that may take several lines, as html2text writes it: two blanks end it; `at` if there is none.
-
-    A row without any bar (its other cells were merged) counts only where the table goes on right behind it.
-    """
-    stop, bars = at, 0
-    while stop < len(lines) and not _END.match(lines[stop].text) and (stop == at or _follows(lines, stop)):
-        bars += lines[stop].text.count("|")
-        stop += 1
-        if lines[stop - 1].breaks:
-            break
-    if bars:
-        return stop if bars >= width - 1 or stop - at == 1 else at
-    goes_on = any("|" in line.text for line in lines[stop : stop + 2]) and stop < len(lines) and _follows(lines, stop)
-    return stop if stop == at + 1 and goes_on and _follows(lines, at) else at
-
-
-def _follows(lines: Sequence[Line], at: int) -> bool:
-    """Whether no blank line stands before a line."""
-    return lines[at].number == lines[at - 1].number + 1
-
-
-def _table(lines: range, head: Sequence[_Token], rows: Sequence[Sequence[_Token]]) -> Table:
+def fill(lines: range, head: Sequence[Token], rows: Sequence[Sequence[Token]]) -> Table:
     """Put every cell under its column and let merged cells inherit from above."""
     explicit = [[t.cell for t in row] for row in rows]
     full = [row for row in explicit if len(row) == len(head) and row[-1].words]
     above = tuple(Cell("", None) for _ in head)
     done = []
     for tokens, cells in zip(rows, explicit, strict=True):
-        placed = _place(cells, full, above)
+        placed = _place(cells, full, above, tokens[0].exact)
         above = tuple(_inherit(cell, up) for cell, up in zip(placed, above, strict=True))
         done.append(Row(above, (tokens[0].place[0], tokens[-1].place[1]), tokens[0].line))
     return Table(lines, tuple(t.cell for t in head), (head[0].place[0], head[-1].place[1]), tuple(done))
@@ -249,9 +123,11 @@ def _inherit(cell: Cell | None, above: Cell) -> Cell:
     return Cell(above.words, above.span, inherited=above.span is not None)
 
 
-def _place(cells: Sequence[Cell], full: Sequence[Sequence[Cell]], above: Sequence[Cell]) -> list[Cell | None]:
+def _place(cells: Sequence[Cell], full: Sequence[Sequence[Cell]], above: Sequence[Cell], exact: bool) -> list[Cell | None]:
     """Return one entry per column, None where the cell was merged with the one above."""
     width = len(above)
+    if exact:
+        return [None if cell.words == MERGED else cell for cell in cells]
     if len(cells) < width:  # a row that was not filled up: merged cells mostly stand at its left
         return [None] * (width - len(cells)) + list(cells)
     kept = list(cells)

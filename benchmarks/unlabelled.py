@@ -18,7 +18,7 @@ from pathlib import Path
 from assistant import numbering
 from assistant.blocks import BLANK
 from assistant.clause import Clause, Policy, Source
-from assistant.corpus import SUFFIXES, decode
+from assistant.decoding import decode
 from assistant.errors import CorpusError
 from assistant.parse import LONGEST, parse
 
@@ -129,16 +129,14 @@ def faults(policy: Policy) -> Counter[str]:
 
 
 def texts(folder: Path) -> Iterator[Path]:
-    """Yield the texts below policies/ and laws/."""
-    for name in ("policies", "laws"):
-        files = (folder / name).rglob("*")
-        yield from sorted(f for f in files if f.suffix.lower() in SUFFIXES and f.name != "README.md")
+    """Yield the text files below a folder."""
+    yield from sorted(f for f in folder.rglob("*") if f.suffix.lower() in (".txt", ".md") and f.name != "README.md")
 
 
 def over_all(folder: Path) -> None:
     """Print the figures of the whole folder, which need no labels."""
     total, seconds, size = Counter[str](), 0.0, 0
-    for file in texts(folder):
+    for file in (file for name in ("policies", "laws") for file in texts(folder / name)):
         try:
             source = source_of(file)
         except CorpusError as error:

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
+from docx import Document
+from invariants import check
+from papers import BODY, grid, pdf, saved
+from reportlab.platypus import Paragraph
 from samples import ROOT
 
 from assistant import AssistantError
-from assistant.corpus import read_corpus
+from assistant.corpus import SUFFIXES, fingerprints, read_bytes, read_corpus, read_file
+from assistant.parse import parse
 
 TEXT = "示例政策\n一、收集\n我们收集您的手机号。\n"
 
@@ -78,3 +84,127 @@ def test_two_policies_with_one_id(tmp_path: Path) -> None:
         (tmp_path / name).write_text(TEXT, "utf-8")
     with pytest.raises(AssistantError, match="编号相同"):
         read_corpus(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.docx", b"", "文件是空的"),
+        ("a.pdf", "不是 PDF".encode(), "文件名与内容不符"),
+        ("a.docx", b"plain words", "文件名与内容不符"),
+        ("a.docx", b"PK\x03\x04" + b"x" * 100, "已损坏"),
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "另存为 .docx"),
+        ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "有密码"),
+        ("a.txt", b"{\\rtf1 abc}", "RTF"),
+        ("a.txt", b"x" * 20_000_001, "文件太大"),
+        ("a.html", b"<p></p>", "没有正文"),
+        ("a.md", b"\x00\x01\x02\x03" * 50, "不是文本文件"),
+    ],
+)
+def test_bad_files_are_refused_with_one_message_that_names_them(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    (tmp_path / "good.txt").write_text(TEXT, "utf-8")
+    with pytest.raises(AssistantError, match=message) as caught:
+        read_corpus(file)
+    assert str(file) in str(caught.value)
+    if file.suffix in SUFFIXES:
+        with pytest.raises(AssistantError, match=message):
+            read_corpus(tmp_path)
+
+
+def test_a_file_that_is_removed_while_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+    with pytest.raises(AssistantError, match=r"文件不见了: .*gone\.txt"):
+        read_corpus(tmp_path)
+
+
+def test_a_file_is_read_as_what_it_is() -> None:
+    page = "<!DOCTYPE html><html><body><p>我们收集您的手机号。</p></body></html>".encode()
+    (named_wrongly,) = read_bytes("政策.txt", page)
+    assert named_wrongly.text == "我们收集您的手机号。\n"
+    document = Document()
+    document.add_paragraph("我们收集您的手机号。")
+    (word,) = read_bytes("C:\\上传\\政策.txt", saved(document))
+    assert word.text == "我们收集您的手机号。\n" and word.filename == "政策.txt"
+
+
+def test_fingerprints_follow_the_bytes_and_the_manifest(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, "utf-8")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("内/c.txt", TEXT)
+    before = fingerprints(tmp_path)
+    assert {s.filename.split("/")[0]: s.file_id for s in read_corpus(tmp_path)} == before
+    assert {s.file_id for s in read_file(tmp_path / "b.zip")} == {before["b.zip"]}
+    manifest = tmp_path / "sources.json"
+    manifest.write_text(json.dumps({"policies": {"b.zip/内/c.txt": {"id": "丙", "title": "丙政策"}}}), "utf-8")
+    after = fingerprints(tmp_path)
+    assert after["a.txt"] == before["a.txt"] and after["b.zip"] != before["b.zip"]
+    assert {s.filename.split("/")[0]: s.file_id for s in read_corpus(tmp_path)} == after
+    assert read_corpus(tmp_path)[1].title == "丙政策"
+    (tmp_path / "a.txt").write_text(TEXT + "改", "utf-8")
+    assert fingerprints(tmp_path)["a.txt"] != after["a.txt"]
+
+
+HEAD = ["示例隐私政策", "一、我们收集的信息", "1、注册时, 我们收集您的手机号。", "2、付款时, 我们收集您的卡号。"]
+ROWS = [["序号", "信息", "目的"], ["1", "位置|轨迹", "用于风控"], ["2", "相机", ""], ["3", "通讯录", "用于联系"]]
+TAIL = ["二、我们共享的信息", "(一)合作方", "我们与合作方共享您的订单信息, 用于配送。"]
+
+
+def in_every_format() -> dict[str, bytes]:
+    """One policy as text, Markdown, Word, web page and PDF."""
+    exact = [
+        "| 序号 | 信息 | 目的 |",
+        "| --- | --- | --- |",
+        "| 1 | 位置\\|轨迹 | 用于风控 |",
+        "| 2 | 相机 | ^^ |",
+        "| 3 | 通讯录 | 用于联系 |",
+    ]
+    document = Document()
+    for line in HEAD:
+        document.add_paragraph(line)
+    table = document.add_table(4, 3)
+    for cell, words in zip(table._cells, (w for row in ROWS for w in row), strict=True):
+        cell.text = words
+    table.cell(1, 2).merge(table.cell(2, 2)).text = "用于风控"
+    for line in TAIL:
+        document.add_paragraph(line)
+    cells = "<tr><td>1<td>位置|轨迹<td rowspan=2>用于风控<tr><td>2<td>相机<tr><td>3<td>通讯录<td>用于联系"
+    page = (
+        "".join(f"<p>{line}</p>" for line in HEAD)
+        + f"<table><tr><th>序号<th>信息<th>目的{cells}</table>"
+        + "".join(f"<p>{line}</p>" for line in TAIL)
+    )
+    flow = [
+        *(Paragraph(line, BODY) for line in HEAD),
+        grid(ROWS, ("SPAN", (2, 1), (2, 2))),
+        *(Paragraph(line, BODY) for line in TAIL),
+    ]
+    return {
+        "t.txt": "\n".join([*HEAD, *exact, *TAIL]).encode(),
+        "t.md": "\n\n".join([HEAD[0], *HEAD[1:], "\n".join(exact), *TAIL]).encode(),
+        "t.docx": saved(document),
+        "t.html": page.encode(),
+        "t.pdf": pdf(flow),
+    }
+
+
+def test_the_same_policy_in_every_format_has_the_same_clauses() -> None:
+    trees = {}
+    for name, data in in_every_format().items():
+        policy = parse(read_bytes(name, data)[0])
+        check(policy)
+        trees[name] = [(c.clause, c.path, c.text, c.roles) for c in policy.clauses]
+    assert [clause for clause, *_ in trees["t.txt"]] == [
+        "一、1",
+        "一、2",
+        "一、2 表1 序号1",
+        "一、2 表1 序号2",
+        "一、2 表1 序号3",
+        "二(一)",
+    ]
+    assert trees["t.txt"][3][2:] == (
+        "序号:2\n信息:相机\n目的:用于风控",
+        ("column", "cell", "column", "cell", "column", "inherited"),
+    )
+    assert all(tree == trees["t.txt"] for tree in trees.values()), trees

@@ -26,6 +26,10 @@ HEAVY = {
     "mcp",
     "docx",
     "openpyxl",
+    "pdfplumber",
+    "pdfminer",
+    "selectolax",
+    "lxml",
 }
 OWNER = {
     "sentence_transformers": {"embed"},
@@ -39,8 +43,12 @@ OWNER = {
     "uvicorn": {"server"},
     "jinja2": {"page"},
     "mcp": {"mcp_server"},
-    "docx": {"export"},
+    "docx": {"export", "docx_text"},
     "openpyxl": {"export"},
+    "pdfplumber": {"pdf_text"},
+    "pdfminer": {"pdf_text"},
+    "selectolax": {"html_text"},
+    "lxml": {"docx_text"},
     "safetensors": {"embed"},
 }
 MODULES = sorted((ROOT / "assistant").glob("*.py"))

@@ -7,7 +7,7 @@ from samples import source_of
 from assistant.blocks import split_lines
 from assistant.clause import Clause, Policy
 from assistant.parse import parse
-from assistant.tables import find_tables
+from assistant.table_layouts import find_tables
 
 LOCATION = "用于获取位置信息,便于录入详细地址、安全风控"
 
@@ -89,3 +89,16 @@ def test_a_row_may_take_several_lines_until_two_blanks_end_it() -> None:
     policy = parse(source_of(text, "t.md"))
     check(policy)
     assert "乙服务" in policy.clauses[1].text and policy.clauses[-1].text == "另请留意上表。"
+
+
+def test_rows_between_bars_are_exact() -> None:
+    text = "| 序号 | 信息 | 目的 |\n| --- | --- | --- |\n| 1 | 位置\\|轨迹 | 用于风控 |\n| 2 |  | ^^ |\n| 3 | 相机 |  |\n甲|乙"
+    policy = parse(source_of(text))
+    check(policy)
+    assert [(c.clause, c.text) for c in policy.clauses] == [
+        ("前言 表1 序号1", "序号:1\n信息:位置|轨迹\n目的:用于风控"),
+        ("前言 表1 序号2", "序号:2\n目的:用于风控"),
+        ("前言 表1 序号3", "序号:3\n信息:相机"),
+        ("前言", "甲|乙"),
+    ]
+    assert policy.clauses[1].roles == ("column", "cell", "column", "inherited")
