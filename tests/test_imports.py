@@ -32,7 +32,7 @@ OWNER = {
     "faiss": {"vectors"},
     "opencc": {"script"},
     "pypinyin": {"lexicon"},
-    "bm25s": {"index"},
+    "bm25s": {"lexical"},
     "jieba": {"segment"},
     "gradio": {"chat", "api"},
     "fastapi": {"routes", "downloads", "server", "chat"},
