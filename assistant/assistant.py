@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.address import find_address, resolve
+from assistant.address import find_address
 from assistant.answer import (
     NO_WORDS,
     NOT_COVERED,
@@ -31,7 +31,7 @@ from assistant.answer import (
 from assistant.bank import bank_files, digest_of
 from assistant.building import Progress, built
 from assistant.calibration import Calibration, features_of, load_calibration
-from assistant.clause import Answer, Clause, Contact, Hit, Policy, Source
+from assistant.clause import Answer, Contact, Hit, Policy, Source
 from assistant.corpus import read_corpus
 from assistant.embed import Encoder, StaticEncoder, fingerprint, load_encoder
 from assistant.errors import AssistantError, ClauseNotFound, QuestionError
@@ -50,6 +50,7 @@ from assistant.terms import Terms
 from assistant.understand import Query, understand
 
 MOST_PARTS = 4
+MANY_WORDS = 20_000  # with so many the first question with a slip would wait for them, and starting takes seconds anyway
 
 
 class Assistant:
@@ -200,9 +201,18 @@ class Assistant:
         """
         self._check_policy(policy)
         for candidate in self.policies:
-            if policy in (None, candidate.source.policy) and (positions := _positions(number, candidate.clauses)):
-                return candidate, positions
+            within = self.index.ranges[candidate.source.policy]
+            if policy in (None, candidate.source.policy) and (found := self._numbered(number.strip(), within)):
+                return candidate, [position - within.start for position in found]
         raise ClauseNotFound(f"没有编号为「{number}」的条款。请核对编号, 或按文字搜索。")
+
+    def _numbered(self, number: str, within: range) -> list[int]:
+        """Return the numbers of the clauses to which a clause number or an anchor leads in one policy."""
+        clauses = self.index.clauses
+        if named := [n for n in within if number in (clauses[n].anchor, clauses[n].clause)]:
+            return named
+        address = find_address(number)
+        return self.index.places.resolve(address[0], within) if address else []
 
     def _check_policy(self, policy: str | None) -> None:
         """Refuse the name of a policy that is not in the index."""
@@ -212,15 +222,6 @@ class Assistant:
     def _source(self, policy: str | None) -> Source:
         """Return the source of a policy, or the first."""
         return next((p.source for p in self.policies if p.source.policy == policy), self.policies[0].source)
-
-
-def _positions(number: str, clauses: Sequence[Clause]) -> list[int]:
-    """Return where a clause number or an anchor leads in one policy."""
-    named = [i for i, clause in enumerate(clauses) if number.strip() in (clause.anchor, clause.clause)]
-    if named:
-        return named
-    address = find_address(number)
-    return resolve(address[0], clauses) if address else []
 
 
 def _content_key(sources: Sequence[Source], encoder: str, bank: str) -> str:
@@ -241,4 +242,6 @@ def _lexicon(index: Index) -> Lexicon:
     lexicon = load_lexicon()
     lexicon.learn(index.bm25.vocab_dict)
     lexicon.pairs.update(gram for question in index.questions for gram in ngrams(question) if len(gram) == 2)
+    if len(lexicon.pending) > MANY_WORDS:
+        lexicon.settle()
     return lexicon

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from assistant import vectors
+from assistant.address import Places
 from assistant.clause import Clause, Policy
 from assistant.embed import Encoder
 from assistant.entry import Entry, joined_rows
@@ -20,12 +22,12 @@ from assistant.lexical import BM25, Counts, bm25_of, read_bm25
 from assistant.ragged import Ragged
 from assistant.settings import IndexFiles, Settings
 from assistant.teach import taught
-from assistant.vectors import Vectors, flat, nearest, rows_of
+from assistant.vectors import Vectors, flat, nearest, quick, rows_of
 
 QUESTIONS_READ = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Index:
     """Everything a question needs. Clauses of one policy stand together, in `ranges`.
 
@@ -53,15 +55,28 @@ class Index:
     terms: Ragged
     counts: Counts
 
+    @cached_property
+    def places(self) -> Places:
+        """Where each clause number leads; made when the first number is asked for."""
+        return Places(self.clauses)
+
+    @cached_property
+    def _clauses_searched(self) -> Vectors:
+        return quick(self.clause_vectors)
+
+    @cached_property
+    def _sentences_searched(self) -> Vectors:
+        return quick(self.sentence_vectors)
+
     def nearest_clauses(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (clause numbers, cosines) of the clauses nearest to float32 [d], best first."""
-        return nearest(self.clause_vectors, vector, depth, within)
+        return nearest(self._clauses_searched, vector, depth, within)
 
     def nearest_sentences(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (sentence numbers, cosines) of the sentences nearest to float32 [d], best first."""
         first = int(np.searchsorted(self.sentences[:, 0], within.start))
         last = int(np.searchsorted(self.sentences[:, 0], within.stop))
-        return nearest(self.sentence_vectors, vector, depth, range(first, last))
+        return nearest(self._sentences_searched, vector, depth, range(first, last))
 
     def nearest_questions(self, vector: np.ndarray, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (numbers, cosines) of the bank questions nearest to float32 [d] about clauses in a range, best first."""

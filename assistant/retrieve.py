@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from rapidfuzz import fuzz
 
-from assistant.address import find_address, resolve
+from assistant.address import find_address
 from assistant.clause import Clause, Evidence, Hit, Sign, Span
 from assistant.index import Index
 from assistant.segment import segment
@@ -63,11 +63,14 @@ def retrieve(
     for text, weight in query.views:
         scores += weight * _spread(candidates, gathered[text].candidates, fuse(gathered[text], settings.weights))
     # ties are broken by place in the text, so that results do not depend on the machine
-    order = sorted(range(len(scores)), key=lambda i: (named.get(int(candidates[i]), len(named)), -scores[i], i))
-    ranked = [(int(candidates[i]), float(scores[i])) for i in order if scope.among is None or int(candidates[i]) in scope.among]
+    first = np.array([named.get(number, len(named)) for number in candidates.tolist()] if named else np.zeros(len(candidates)))
+    order = np.lexsort((-scores, first))
+    if scope.among is not None:
+        order = order[np.isin(candidates[order], list(scope.among))]
+    ranked = ((int(candidates[i]), float(scores[i])) for i in order)
     terms = set(segment(" ".join(text for text, _ in query.views)))
     evidence = _Evidence(gathered[words], settings.weights, terms, named, index)
-    best = ranked[0][0] if ranked else -1
+    best = int(candidates[order[0]]) if len(order) else -1
     return Found(tuple(_folded(ranked, scope.limit, evidence)), best, gathered[query.standalone])
 
 
@@ -107,7 +110,7 @@ class _Evidence:
         return Sign(name, rank, round(score, 4), round(float(self.shares[name][at]), 4))
 
 
-def _folded(ranked: Sequence[tuple[int, float]], limit: int, evidence: _Evidence) -> list[Hit]:
+def _folded(ranked: Iterable[tuple[int, float]], limit: int, evidence: _Evidence) -> list[Hit]:
     """Return the first hits, with clauses that say the same folded into the first of them."""
     hits: list[Hit] = []
     for number, score in ranked:
@@ -127,8 +130,7 @@ def _named(question: str, index: Index, within: range) -> dict[int, int]:
     address = find_address(question)
     if not address:
         return {}
-    positions = resolve(address[0], [index.clauses[i] for i in within])
-    return {within.start + position: n for n, position in enumerate(positions)}
+    return {number: n for n, number in enumerate(index.places.resolve(address[0], within))}
 
 
 def same_words(one: Clause, other: Clause) -> bool:
