@@ -15,7 +15,8 @@ from rapidfuzz import fuzz
 from assistant.address import find_address
 from assistant.clause import Clause, Evidence, Hit, Sign, Span
 from assistant.index import Index
-from assistant.segment import segment
+from assistant.segment import HAN_ONLY, fold, identifiers, segment
+from assistant.segment import words as search_words
 from assistant.settings import Settings
 from assistant.signals import Retrievers, Signals, fuse, gather, standardise
 from assistant.understand import Query
@@ -163,8 +164,20 @@ def _ranks(scores: np.ndarray) -> np.ndarray:
 
 def _matched(terms: set[str], clause: Clause) -> tuple[str, ...]:
     """Return the question's terms that stand in the clause, the longest of those that overlap."""
-    found = sorted((t for t in terms & set(segment(clause.text)) if len(t) > 1), key=lambda t: (-len(t), t))
+    found = sorted(_shared(terms, clause.text), key=lambda t: (-len(t), t))
     return tuple(t for i, t in enumerate(found) if not any(t in longer for longer in found[:i]))
+
+
+def _shared(terms: set[str], text: str) -> set[str]:
+    """Return the terms of two characters or more that `segment` finds in a text; jieba is asked only where it decides.
+
+    Two Han characters side by side are always a term, a longer stretch is one only if jieba cuts it so.
+    """
+    folded = fold(text)
+    held = {term for term in terms & set(identifiers(text)) if len(term) > 1}
+    stands = {term for term in terms - held if len(term) > 1 and term in folded}
+    held |= {term for term in stands if len(term) == 2 and HAN_ONLY.fullmatch(term)}
+    return held | (stands & set(search_words(text)) if stands - held else set())
 
 
 def _marked(index: Index, sentence: int) -> Span | None:

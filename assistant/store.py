@@ -37,11 +37,13 @@ _RECIPE = (
     "lexical",
     "numbering",
     "parse",
+    "ragged",
     "references",
     "script",
     "segment",
     "tables",
     "teach",
+    "terms",
     "vectors",
 )
 _POLICY = TypeAdapter(Policy)

@@ -30,6 +30,7 @@ HEAVY = {
 OWNER = {
     "sentence_transformers": {"embed"},
     "faiss": {"vectors"},
+    "threadpoolctl": {"vectors"},
     "opencc": {"script"},
     "pypinyin": {"lexicon"},
     "bm25s": {"lexical"},
