@@ -122,11 +122,6 @@ class Places:
         return []
 
 
-def resolve(address: Address, clauses: Sequence[Clause]) -> list[int]:
-    """Return the positions of the clauses at an address, in reading order, as `Places` does."""
-    return Places(clauses).resolve(address, range(len(clauses)))
-
-
 def _cut(numbers: Sequence[int], within: range) -> list[int]:
     """Return those of ascending numbers that are in a range."""
     return list(numbers[bisect_left(numbers, within.start) : bisect_left(numbers, within.stop)])
