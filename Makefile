@@ -45,6 +45,7 @@ benchmark: $(VENV)/.dev browser ## the figures of the README
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/retrieval.py
 	$(BIN)/python benchmarks/web.py
+	$(BIN)/python benchmarks/scale.py
 	$(BIN)/assistant evaluate benchmarks/questions.jsonl
 
 tree: $(VENV)/.dev ## write the expected clause tree anew, after a review

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.clause import Clause
 from assistant.numbering import HAN_DIGITS, value_of
@@ -69,41 +71,66 @@ def _parse(head: str, found: re.Match[str]) -> Address:
 
 def address_of(clause: Clause) -> Address:
     """Return the address of a clause from its number."""
-    found = _CLAUSE.fullmatch(unicodedata.normalize("NFKC", clause.clause))
-    if not found or clause.kind == "preamble":
+    return Address(()) if clause.kind == "preamble" else _read(clause.clause)
+
+
+@lru_cache(maxsize=20_000)
+def _read(number: str) -> Address:
+    """Return the address that a clause's number is; the same few thousand numbers occur in all policies."""
+    found = _CLAUSE.fullmatch(unicodedata.normalize("NFKC", number))
+    if not found:
         return Address(())
     steps = tuple(value_of(n) for n in re.findall(_N, found["steps"]))
     row = f"{found['by']}{value_of(found['row'])}" if found["row"] else ""
     return Address(steps, int(found["part"] or 0), int(found["table"] or 0), row)
 
 
-def resolve(address: Address, clauses: Sequence[Clause]) -> list[int]:
-    """Return the positions of the clauses at an address, in reading order: itself, or all that stands under it.
+class Places:
+    """Which clauses stand at which address, so that a number is found among 100,000 clauses as among 100."""
 
-    第五条第4款 names the fourth paragraph of article 5; where there is none, the fourth number under 五.
-    """
-    inside = [i for i, c in enumerate(clauses) if any(_is_chapter(step, address) for step in c.path)] if address.unit else []
-    if inside:
-        return inside
-    known = [address_of(c) for c in clauses]
-    tries = [address]
-    if address.part:
-        tries.append(Address((*address.steps, address.part), 0, address.table, address.row))
-    for wanted in tries:
-        if wanted.part or wanted.table:
-            found = [i for i, a in enumerate(known) if _same(wanted, a)]
-        else:
-            found = [i for i, a in enumerate(known) if a.steps == wanted.steps and not a.table]
-            found = found or [i for i, a in enumerate(known) if a.steps and a.steps[: len(wanted.steps)] == wanted.steps]
-        if found:
-            return found
-    return []
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        """Read the number of every clause once."""
+        self.known = [address_of(clause) for clause in clauses]
+        self.at: dict[tuple[int, ...], list[int]] = {}
+        self.under: dict[tuple[int, ...], list[int]] = {}
+        self.inside: dict[tuple[str, int], list[int]] = {}
+        for number, (address, clause) in enumerate(zip(self.known, clauses, strict=True)):
+            self.at.setdefault(address.steps, []).append(number)
+            for length in range(1, len(address.steps) + 1):
+                self.under.setdefault(address.steps[:length], []).append(number)
+            for chapter in {chapter for step in clause.path if (chapter := _chapter(step))}:
+                self.inside.setdefault(chapter, []).append(number)
+
+    def resolve(self, address: Address, within: range) -> list[int]:
+        """Return the numbers of the clauses at an address, in reading order: itself, or all that stands under it.
+
+        第五条第4款 names the fourth paragraph of article 5; where there is none, the fourth number under 五.
+        """
+        if address.unit and (inside := _cut(self.inside.get((address.unit, address.steps[0]), ()), within)):
+            return inside
+        tries = [address]
+        if address.part:
+            tries.append(Address((*address.steps, address.part), 0, address.table, address.row))
+        for wanted in tries:
+            here = _cut(self.at.get(wanted.steps, ()), within)
+            if wanted.part or wanted.table:
+                found = [n for n in here if _same(wanted, self.known[n])]
+            else:
+                found = [n for n in here if not self.known[n].table] or _cut(self.under.get(wanted.steps, ()), within)
+            if found:
+                return found
+        return []
 
 
-def _is_chapter(step: str, address: Address) -> bool:
-    """Whether a heading is the chapter that an address names."""
+def _cut(numbers: Sequence[int], within: range) -> list[int]:
+    """Return those of ascending numbers that are in a range."""
+    return list(numbers[bisect_left(numbers, within.start) : bisect_left(numbers, within.stop)])
+
+
+def _chapter(step: str) -> tuple[str, int] | None:
+    """Return (章 or 部分, its number) of a heading that has one."""
     found = _CHAPTER.match(step)
-    return bool(found and found[2] == address.unit and value_of(found[1]) == address.steps[0])
+    return (found[2], value_of(found[1])) if found else None
 
 
 def _same(wanted: Address, known: Address) -> bool:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.address import find_address, resolve
+from assistant.address import find_address
 from assistant.answer import (
     NO_WORDS,
     NOT_COVERED,
@@ -28,28 +28,29 @@ from assistant.answer import (
     merge,
     verdict_of,
 )
-from assistant.bank import bank_files, digest_of, read_bank, tie
+from assistant.bank import bank_files, digest_of
+from assistant.building import Progress, built
 from assistant.calibration import Calibration, features_of, load_calibration
-from assistant.clause import Answer, Clause, Contact, Hit, Policy, Source
+from assistant.clause import Answer, Contact, Hit, Policy, Source
 from assistant.corpus import read_corpus
 from assistant.embed import Encoder, StaticEncoder, fingerprint, load_encoder
-from assistant.errors import AssistantError, ClauseNotFound, CorpusError, QuestionError
-from assistant.index import Index, build_index, searched_text
+from assistant.errors import AssistantError, ClauseNotFound, QuestionError
+from assistant.index import Index
 from assistant.known import load_known
 from assistant.lexicon import Lexicon, load_lexicon
-from assistant.parse import parse
 from assistant.retrieve import Found, Scope, retrieve
 from assistant.search import Finding, Wanted, find
-from assistant.segment import ngrams, segment
+from assistant.segment import ngrams
 from assistant.settings import Settings
 from assistant.signals import Retrievers, Signals
 from assistant.small_talk import SmallTalk
 from assistant.store import check, identity, load_index, located, read_manifest, recipe, save_index
+from assistant.swap import undisturbed
 from assistant.terms import Terms
 from assistant.understand import Query, understand
 
 MOST_PARTS = 4
-Progress = Callable[[str, int, int], None]
+MANY_WORDS = 20_000  # with so many the first question with a slip would wait for them, and starting takes seconds anyway
 
 
 class Assistant:
@@ -71,31 +72,25 @@ class Assistant:
         """
         settings = located(settings or Settings.from_environment())
         encoder = load_encoder(settings.model)
-        manifest = read_manifest(settings.index)
-        sources = read_corpus(settings.corpus)
-        check(manifest, settings.index, fingerprint(settings.model), settings, sources)
-        return cls(load_index(settings.index, manifest), encoder, load_calibration(settings.model), settings)
+        with undisturbed(settings.index):
+            manifest = read_manifest(settings.index)
+            check(manifest, settings.index, fingerprint(settings.model), settings, read_corpus(settings.corpus))
+            index = load_index(settings.index, manifest)
+        return cls(index, encoder, load_calibration(settings.model), settings)
 
     @classmethod
     def build(cls, corpus: str | Path, settings: Settings | None = None, progress: Progress = lambda *_: None) -> Assistant:
         """Read, parse, embed and index a policy file or a folder of them; nothing is written.
 
-        :param progress: called with (stage, done, total)
+        Files that the index of the settings holds already are taken from there, with the same result.
+
+        :param progress: called with (stage, done, total), where `done` counts files in 解析 and clauses in 向量; what it
+            raises ends the building
         :raises CorpusError: if a file cannot be read
         """
         settings = replace(settings or Settings.from_environment(), corpus=Path(corpus))
-        sources = read_corpus(settings.corpus)
         encoder = load_encoder(settings.model)
-        policies: list[Policy] = []
-        for done, source in enumerate(sources, 1):
-            policies.append(parse(source))
-            progress("解析", done, len(sources))
-        progress("建立索引", 0, 1)
-        if empty := [p.source.filename for p in policies if not p.clauses]:
-            raise CorpusError(f"没有读出任何条款: {'、'.join(empty)}。请检查文件里是否有正文。")
-        files = bank_files(settings.banks)
-        index = build_index(policies, encoder, settings, _banks(policies, files), digest_of(files))
-        progress("建立索引", 1, 1)
+        index = built(read_corpus(settings.corpus), encoder, settings, progress)
         return cls(index, encoder, load_calibration(settings.model), settings)
 
     @classmethod
@@ -106,13 +101,14 @@ class Assistant:
         encoder = fingerprint(settings.model)
         folder = settings.cache / _content_key(sources, encoder, digest_of(bank_files(settings.banks)))
         try:
-            manifest = read_manifest(folder)
-            check(manifest, folder, encoder, settings, sources)
-            index = load_index(folder, manifest)
+            with undisturbed(folder):
+                manifest = read_manifest(folder)
+                check(manifest, folder, encoder, settings, sources)
+                index = load_index(folder, manifest)
             return cls(index, load_encoder(settings.model), load_calibration(settings.model), settings)
         except AssistantError:
             built = cls.build(corpus, settings)
-            with contextlib.suppress(OSError, AssistantError):  # a cache that cannot be written only costs time
+            with contextlib.suppress(AssistantError):  # a cache that cannot be written only costs time
                 built.save(folder)
             return built
 
@@ -205,9 +201,18 @@ class Assistant:
         """
         self._check_policy(policy)
         for candidate in self.policies:
-            if policy in (None, candidate.source.policy) and (positions := _positions(number, candidate.clauses)):
-                return candidate, positions
+            within = self.index.ranges[candidate.source.policy]
+            if policy in (None, candidate.source.policy) and (found := self._numbered(number.strip(), within)):
+                return candidate, [position - within.start for position in found]
         raise ClauseNotFound(f"没有编号为「{number}」的条款。请核对编号, 或按文字搜索。")
+
+    def _numbered(self, number: str, within: range) -> list[int]:
+        """Return the numbers of the clauses to which a clause number or an anchor leads in one policy."""
+        clauses = self.index.clauses
+        if named := [n for n in within if number in (clauses[n].anchor, clauses[n].clause)]:
+            return named
+        address = find_address(number)
+        return self.index.places.resolve(address[0], within) if address else []
 
     def _check_policy(self, policy: str | None) -> None:
         """Refuse the name of a policy that is not in the index."""
@@ -219,33 +224,17 @@ class Assistant:
         return next((p.source for p in self.policies if p.source.policy == policy), self.policies[0].source)
 
 
-def _positions(number: str, clauses: Sequence[Clause]) -> list[int]:
-    """Return where a clause number or an anchor leads in one policy."""
-    named = [i for i, clause in enumerate(clauses) if number.strip() in (clause.anchor, clause.clause)]
-    if named:
-        return named
-    address = find_address(number)
-    return resolve(address[0], clauses) if address else []
-
-
 def _content_key(sources: Sequence[Source], encoder: str, bank: str) -> str:
     """Return a folder name for the index of these sources."""
     digest = hashlib.sha256("\n".join([recipe(), encoder, bank, *(identity(s) for s in sources)]).encode())
     return digest.hexdigest()[:20]
 
 
-def _banks(policies: Sequence[Policy], files: Sequence[Path]) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Return the questions of each policy that has a bank."""
-    banks = [read_bank(file) for file in files]
-    found = {p.source.policy: [ties.held for bank in banks if (ties := tie(bank, p.clauses))] for p in policies}
-    return {policy: tuple(question for held in ties for question in held) for policy, ties in found.items() if ties}
-
-
 def _terms(index: Index, encoder: Encoder) -> Terms | None:
     """Return the late interaction that comes with the encoder, if one does."""
     if not isinstance(encoder, StaticEncoder) or encoder.terms is None:
         return None
-    return Terms(encoder.vocabulary, encoder.terms, [segment(searched_text(c, headings=1)) for c in index.clauses])
+    return Terms(encoder.vocabulary, encoder.terms, index.terms)
 
 
 def _lexicon(index: Index) -> Lexicon:
@@ -253,4 +242,6 @@ def _lexicon(index: Index) -> Lexicon:
     lexicon = load_lexicon()
     lexicon.learn(index.bm25.vocab_dict)
     lexicon.pairs.update(gram for question in index.questions for gram in ngrams(question) if len(gram) == 2)
+    if len(lexicon.pending) > MANY_WORDS:
+        lexicon.settle()
     return lexicon

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from assistant.entry import searched_text
 from assistant.errors import ModelError
-from assistant.index import searched_text
 from assistant.retrieve import Found
 from assistant.segment import segment
 from assistant.signals import Retrievers, standardise

@@ -5,6 +5,7 @@ AssistantError
 ├── IndexMissing       no index at that place yet
 ├── IndexStale         the index does not belong to this corpus, encoder or version
 ├── IndexDamaged       the index folder is corrupted, or is not an index
+├── IndexNotWritten    the index cannot be written: no space, no permission
 ├── ModelError         the encoder cannot be loaded
 ├── QuestionError      the question is empty, has no words, or is too long
 ├── ClauseNotFound     no clause has that number
@@ -33,6 +34,10 @@ class IndexStale(AssistantError):
 
 class IndexDamaged(AssistantError):
     """The index folder is corrupted or is not an index at all."""
+
+
+class IndexNotWritten(AssistantError):
+    """The index cannot be written where it should stand; what stood there before still does."""
 
 
 class ModelError(AssistantError):

@@ -1,4 +1,4 @@
-"""Stage 4, [Policy] + banks -> Index: FAISS over clauses, sentences and bank questions, bm25s over the clauses' terms.
+"""Stage 4, [Entry] + banks -> Index: FAISS over clauses, sentences and bank questions, bm25s over the clauses' terms.
 
 A long clause answers many questions, each with one of its sentences; so a clause is found by the whole of it and by its
 best sentence, and that sentence is the one marked in the answer.
@@ -7,27 +7,27 @@ best sentence, and that sentence is the one marked in the answer.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-import bm25s
 import numpy as np
 
 from assistant import vectors
-from assistant.clause import Clause, Policy, Span
+from assistant.address import Places
+from assistant.clause import Clause, Policy
 from assistant.embed import Encoder
-from assistant.segment import segment
+from assistant.entry import Entry, joined_rows
+from assistant.lexical import BM25, Counts, bm25_of, read_bm25
+from assistant.ragged import Ragged
 from assistant.settings import IndexFiles, Settings
 from assistant.teach import taught
-from assistant.vectors import Vectors, flat, nearest, rows_of
+from assistant.vectors import Vectors, flat, nearest, quick, rows_of
 
-_SENTENCE = re.compile(r"[^。；;！!？?\n]+(?:[。；;！!？?]+[”」』）)]?)?")
-SHORTEST_SENTENCE = 6
 QUESTIONS_READ = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Index:
     """Everything a question needs. Clauses of one policy stand together, in `ranges`.
 
@@ -35,7 +35,8 @@ class Index:
     :param questions: the questions of the banks, policy by policy
     :param asked: int32 [questions, 2]: a clause of the policy it was asked about, and the clause that answers it, or -1
     :param bank: digest of the banks that the questions come from
-    :param taught_vectors: the clauses after learning from their bank; empty if no policy has one
+    :param taught_vectors: the clauses of policies with a bank, after learning from it; their numbers are `taught`
+    :param terms: the terms of each clause for the late interaction; `counts` those for BM25, to build another index from
     """
 
     policies: tuple[Policy, ...]
@@ -45,21 +46,37 @@ class Index:
     questions: tuple[str, ...]
     asked: np.ndarray
     bank: str
+    taught: np.ndarray
     clause_vectors: Vectors
     sentence_vectors: Vectors
     question_vectors: Vectors
     taught_vectors: Vectors
-    bm25: bm25s.BM25
+    bm25: BM25
+    terms: Ragged
+    counts: Counts
+
+    @cached_property
+    def places(self) -> Places:
+        """Where each clause number leads; made when the first number is asked for."""
+        return Places(self.clauses)
+
+    @cached_property
+    def _clauses_searched(self) -> Vectors:
+        return quick(self.clause_vectors)
+
+    @cached_property
+    def _sentences_searched(self) -> Vectors:
+        return quick(self.sentence_vectors)
 
     def nearest_clauses(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (clause numbers, cosines) of the clauses nearest to float32 [d], best first."""
-        return nearest(self.clause_vectors, vector, depth, within)
+        return nearest(self._clauses_searched, vector, depth, within)
 
     def nearest_sentences(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (sentence numbers, cosines) of the sentences nearest to float32 [d], best first."""
         first = int(np.searchsorted(self.sentences[:, 0], within.start))
         last = int(np.searchsorted(self.sentences[:, 0], within.stop))
-        return nearest(self.sentence_vectors, vector, depth, range(first, last))
+        return nearest(self._sentences_searched, vector, depth, range(first, last))
 
     def nearest_questions(self, vector: np.ndarray, within: range) -> tuple[np.ndarray, np.ndarray]:
         """Return (numbers, cosines) of the bank questions nearest to float32 [d] about clauses in a range, best first."""
@@ -68,9 +85,20 @@ class Index:
         return nearest(self.question_vectors, vector, QUESTIONS_READ, about)
 
     def nearest_taught(self, vector: np.ndarray, depth: int, within: range) -> tuple[np.ndarray, np.ndarray]:
-        """Return (clause numbers, scores) by what the clauses have learned; empty if none in the range has learned."""
-        learned = np.any((self.asked[:, 0] >= within.start) & (self.asked[:, 0] < within.stop))
-        return nearest(self.taught_vectors, vector, depth, within if learned else range(0))
+        """Return (clause numbers, scores) by what the clauses have learned; empty if none in the range has learned.
+
+        Clauses of policies without a bank stand beside them with what they are.
+        """
+        first, last = (int(row) for row in np.searchsorted(self.taught, [within.start, within.stop]))
+        rows, scores = nearest(self.taught_vectors, vector, depth, range(first, last))
+        numbers = self.taught[rows]
+        if last - first in (0, len(within)):
+            return numbers, scores
+        others, likeness = self.nearest_clauses(vector, depth + last - first, within)
+        plain = ~np.isin(others, self.taught[first:last])
+        numbers, scores = np.concatenate([numbers, others[plain]]), np.concatenate([scores, likeness[plain]])
+        best = np.argsort(-scores, kind="stable")[:depth]
+        return numbers[best], scores[best]
 
     def vectors_of(self, clauses: np.ndarray) -> np.ndarray:
         """Return the vectors of clauses, float32 [n, d]."""
@@ -85,6 +113,23 @@ class Index:
         """Return the policy that a clause belongs to."""
         return next(p for p in self.policies if p.source.policy == clause.policy)
 
+    def entries(self) -> list[Entry]:
+        """Return the policies one by one, to build another index from."""
+        return [self._entry(policy) for policy in self.policies]
+
+    def _entry(self, policy: Policy) -> Entry:
+        """Return one policy as `read_policy` made it."""
+        within = self.ranges[policy.source.policy]
+        first, last = (int(row) for row in np.searchsorted(self.sentences[:, 0], [within.start, within.stop]))
+        return Entry(
+            policy=policy,
+            clause_vectors=self.vectors_of(np.arange(within.start, within.stop)),
+            sentences=self.sentences[first:last] - np.array([within.start, 0, 0], dtype=np.int32),
+            sentence_vectors=rows_of(self.sentence_vectors, np.arange(first, last)),
+            terms=self.terms.cut(within),
+            counts=self.counts.cut(within),
+        )
+
     def write(self, files: IndexFiles) -> None:
         """Write vectors, terms and sentence places; the policies themselves are the store's."""
         np.save(files.sentences, self.sentences, allow_pickle=False)
@@ -95,6 +140,8 @@ class Index:
         np.save(files.asked, self.asked, allow_pickle=False)
         files.questions.write_text("".join(json.dumps(q, ensure_ascii=False) + "\n" for q in self.questions), "utf-8")
         self.bm25.save(str(files.bm25), show_progress=False)
+        self.terms.write(files.terms)
+        self.counts.write(files.counts)
 
     @classmethod
     def read(cls, policies: tuple[Policy, ...], bank: str, files: IndexFiles) -> Index:
@@ -102,19 +149,23 @@ class Index:
 
         :raises OSError, ValueError, RuntimeError: from the libraries, if a file is not what it should be
         """
+        ranges, asked, bm25 = _ranges(policies), np.load(files.asked, allow_pickle=False), read_bm25(files.bm25)
         return cls(
             policies=policies,
             clauses=tuple(clause for policy in policies for clause in policy.clauses),
-            ranges=_ranges(policies),
+            ranges=ranges,
             sentences=np.load(files.sentences, allow_pickle=False),
             questions=tuple(json.loads(line) for line in files.questions.read_text("utf-8").splitlines()),
-            asked=np.load(files.asked, allow_pickle=False),
+            asked=asked,
             bank=bank,
+            taught=_learners(asked, ranges),
             clause_vectors=vectors.read(files.clause_vectors),
             sentence_vectors=vectors.read(files.sentence_vectors),
             question_vectors=vectors.read(files.question_vectors),
             taught_vectors=vectors.read(files.taught_vectors),
-            bm25=bm25s.BM25.load(str(files.bm25), show_progress=False),
+            bm25=bm25,
+            terms=Ragged.read(files.terms),
+            counts=Counts.read(files.counts, list(bm25.vocab_dict)),
         )
 
 
@@ -128,42 +179,39 @@ def _ranges(policies: Sequence[Policy]) -> dict[str, range]:
 
 
 def build_index(
-    policies: Sequence[Policy],
+    entries: Sequence[Entry],
     encoder: Encoder,
     settings: Settings,
     banks: Mapping[str, Sequence[tuple[str, int]]] | None = None,
     bank: str = "",
 ) -> Index:
-    """Embed and index parsed policies, in the order given.
+    """Put read policies together, in the order given.
 
     :param banks: per policy id its (question, position of the clause that answers it, or -1); `bank` is their digest
     """
-    clauses = tuple(clause for policy in policies for clause in policy.clauses)
-    ranges = _ranges(policies)
-    texts, rows = [], []
-    for policy in policies:
-        for number in ranges[policy.source.policy]:
-            for words, span in sentences_of(clauses[number], policy.source.text):
-                texts.append(words)
-                rows.append((number, *span))
-    sentences = np.array(rows, dtype=np.int32).reshape(-1, 3)
+    policies = tuple(entry.policy for entry in entries)
+    ranges, sentences = _ranges(policies), joined_rows(entries)
     questions, asked = _asked(banks or {}, ranges)
-    clause_vectors = encoder.encode([searched_text(c, headings=1) for c in clauses])
-    sentence_vectors = encoder.encode(texts)
+    clause_vectors = np.concatenate([entry.clause_vectors for entry in entries])
+    sentence_vectors = np.concatenate([entry.sentence_vectors for entry in entries])
     question_vectors = encoder.encode(questions, query=True) if questions else np.empty((0, clause_vectors.shape[1]), np.float32)
+    counts = Counts.joined([entry.counts for entry in entries])
     return Index(
-        policies=tuple(policies),
-        clauses=clauses,
+        policies=policies,
+        clauses=tuple(clause for policy in policies for clause in policy.clauses),
         ranges=ranges,
         sentences=sentences,
         questions=tuple(questions),
         asked=asked,
         bank=bank,
+        taught=_learners(asked, ranges),
         clause_vectors=flat(clause_vectors),
         sentence_vectors=flat(sentence_vectors),
         question_vectors=flat(question_vectors),
         taught_vectors=flat(_taught(clause_vectors, sentence_vectors, sentences, question_vectors, asked, ranges)),
-        bm25=_bm25([segment(searched_text(c, headings=2)) for c in clauses], settings),
+        bm25=bm25_of(counts, settings),
+        terms=Ragged.joined(entry.terms for entry in entries),
+        counts=counts,
     )
 
 
@@ -177,6 +225,17 @@ def _asked(banks: Mapping[str, Sequence[tuple[str, int]]], ranges: dict[str, ran
     return [question for question, *_ in rows], np.array([row[1:] for row in rows], dtype=np.int32).reshape(-1, 2)
 
 
+def _learners(asked: np.ndarray, ranges: dict[str, range]) -> np.ndarray:
+    """Return the numbers of all clauses of policies with a bank, in order, int64."""
+    return np.array([number for within in _with_bank(asked, ranges) for number in within], dtype=np.int64)
+
+
+def _with_bank(asked: np.ndarray, ranges: dict[str, range]) -> list[range]:
+    """Return the clause numbers of every policy that answers questions of a bank."""
+    answering = np.unique(asked[asked[:, 1] >= 0, 0])  # every question is kept with the first clause of its policy
+    return [within for within in ranges.values() if within.start in answering]
+
+
 def _taught(
     clauses: np.ndarray,
     sentences: np.ndarray,
@@ -185,51 +244,12 @@ def _taught(
     asked: np.ndarray,
     ranges: dict[str, range],
 ) -> np.ndarray:
-    """Return the clause vectors, those of every policy with a bank after learning from it; no rows without any bank."""
-    if not len(asked):
-        return clauses[:0]
-    learned = clauses.copy()
-    for within in ranges.values():
+    """Return the vectors of `_learners` after learning from their banks."""
+    learned = [clauses[:0]]
+    for within in _with_bank(asked, ranges):
         own = np.flatnonzero((asked[:, 1] >= within.start) & (asked[:, 1] < within.stop))
         said = np.flatnonzero((owners[:, 0] >= within.start) & (owners[:, 0] < within.stop))
-        if len(own):
-            texts = np.concatenate([questions[own], sentences[said]])
-            answers = np.concatenate([asked[own, 1], owners[said, 0]]) - within.start
-            learned[within.start : within.stop] = taught(clauses[within.start : within.stop], texts, answers)
-    return learned
-
-
-def searched_text(clause: Clause, headings: int) -> str:
-    """Return the words a clause is found by: its innermost headings and its text."""
-    return "\n".join([*clause.path[-headings:], clause.text])
-
-
-def sentences_of(clause: Clause, raw: str) -> list[tuple[str, Span]]:
-    """Return the sentences of a clause's own words with their place; of a table row its cells with their column names."""
-    found: list[tuple[str, Span]] = []
-    column = ""
-    for role, (start, end) in zip(clause.roles, clause.spans, strict=True):
-        if role == "column":
-            column = raw[start:end] + ":"
-        elif role in ("cell", "inherited"):
-            found.append((column + raw[start:end], (start, end)))
-            column = ""
-        elif role == "body":
-            found += [(s.group(), _stripped(raw, start + s.start(), start + s.end())) for s in _SENTENCE.finditer(raw[start:end])]
-    kept = [(words, span) for words, span in found if len(words.strip()) >= SHORTEST_SENTENCE]
-    return kept or found
-
-
-def _stripped(raw: str, start: int, end: int) -> Span:
-    """Return a span without white space at its ends."""
-    words = raw[start:end]
-    return end - len(words.lstrip()), start + len(words.rstrip())
-
-
-def _bm25(documents: Sequence[Sequence[str]], settings: Settings) -> bm25s.BM25:
-    """Index terms with our own ordered vocabulary, so that the files are the same in every run."""
-    vocabulary: dict[str, int] = {}
-    ids = [[vocabulary.setdefault(term, len(vocabulary)) for term in terms] for terms in documents]
-    index = bm25s.BM25(k1=settings.k1, b=settings.b, method="lucene")
-    index.index((ids, vocabulary), show_progress=False)
-    return index
+        texts = np.concatenate([questions[own], sentences[said]])
+        answers = np.concatenate([asked[own, 1], owners[said, 0]]) - within.start
+        learned.append(taught(clauses[within.start : within.stop], texts, answers))
+    return np.concatenate(learned)

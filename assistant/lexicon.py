@@ -30,6 +30,7 @@ _FUZZY = (
 )
 
 
+@cache
 def fuzzy(syllable: str) -> str:
     """Return the class of syllables that are easily taken for one another: sheng -> sen."""
     for pattern, replacement in _FUZZY:
@@ -102,12 +103,20 @@ class Lexicon:
 
     def settle(self) -> None:
         """Look up the sounds of the words learned since; pypinyin takes half a second to start, most questions need none."""
-        from pypinyin import lazy_pinyin
-
         pending, self.pending = self.pending, []  # taken at once: another thread may be asking as well
         for word in pending:
             if word not in self.counts:
-                self.add(word, LEARNED, tuple(lazy_pinyin(word)))
+                self.add(word, LEARNED, _syllables(word))
+
+
+def _syllables(word: str) -> tuple[str, ...]:
+    """Return the syllables of a word; pypinyin looks up every stretch of it, which two characters that are no word lack."""
+    from pypinyin import lazy_pinyin
+    from pypinyin.phrases_dict import phrases_dict
+
+    if len(word) == 2 and word not in phrases_dict:
+        return sound_of(word[0]), sound_of(word[1])
+    return tuple(lazy_pinyin(word))
 
 
 @cache

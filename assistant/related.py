@@ -40,7 +40,8 @@ def related(assistant: Assistant, answer: Answer) -> tuple[str, ...]:
     if not answer.citations or not len(index.asked):
         return ()
     shown = {(hit.policy, hit.anchor) for hit in answer.citations}
-    numbers = {(c.policy, c.anchor): n for n, c in enumerate(index.clauses)}
+    near_by = (n for policy in {hit.policy for hit in answer.hits} for n in index.ranges[policy])
+    numbers = {(index.clauses[n].policy, index.clauses[n].anchor): n for n in near_by}
     beside = [numbers[hit.policy, hit.anchor] for hit in answer.hits if (hit.policy, hit.anchor) not in shown]
     vector = assistant.encoder.encode([answer.standalone], query=True)[0]
     within = index.ranges[answer.citations[0].policy]

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from rapidfuzz import fuzz
 
-from assistant.address import find_address, resolve
+from assistant.address import find_address
 from assistant.clause import Clause, Evidence, Hit, Sign, Span
 from assistant.index import Index
-from assistant.segment import segment
+from assistant.segment import HAN_ONLY, fold, identifiers, segment
+from assistant.segment import words as search_words
 from assistant.settings import Settings
 from assistant.signals import Retrievers, Signals, fuse, gather, standardise
 from assistant.understand import Query
@@ -63,11 +64,14 @@ def retrieve(
     for text, weight in query.views:
         scores += weight * _spread(candidates, gathered[text].candidates, fuse(gathered[text], settings.weights))
     # ties are broken by place in the text, so that results do not depend on the machine
-    order = sorted(range(len(scores)), key=lambda i: (named.get(int(candidates[i]), len(named)), -scores[i], i))
-    ranked = [(int(candidates[i]), float(scores[i])) for i in order if scope.among is None or int(candidates[i]) in scope.among]
+    first = np.array([named.get(number, len(named)) for number in candidates.tolist()] if named else np.zeros(len(candidates)))
+    order = np.lexsort((-scores, first))
+    if scope.among is not None:
+        order = order[np.isin(candidates[order], list(scope.among))]
+    ranked = ((int(candidates[i]), float(scores[i])) for i in order)
     terms = set(segment(" ".join(text for text, _ in query.views)))
     evidence = _Evidence(gathered[words], settings.weights, terms, named, index)
-    best = ranked[0][0] if ranked else -1
+    best = int(candidates[order[0]]) if len(order) else -1
     return Found(tuple(_folded(ranked, scope.limit, evidence)), best, gathered[query.standalone])
 
 
@@ -107,7 +111,7 @@ class _Evidence:
         return Sign(name, rank, round(score, 4), round(float(self.shares[name][at]), 4))
 
 
-def _folded(ranked: Sequence[tuple[int, float]], limit: int, evidence: _Evidence) -> list[Hit]:
+def _folded(ranked: Iterable[tuple[int, float]], limit: int, evidence: _Evidence) -> list[Hit]:
     """Return the first hits, with clauses that say the same folded into the first of them."""
     hits: list[Hit] = []
     for number, score in ranked:
@@ -127,8 +131,7 @@ def _named(question: str, index: Index, within: range) -> dict[int, int]:
     address = find_address(question)
     if not address:
         return {}
-    positions = resolve(address[0], [index.clauses[i] for i in within])
-    return {within.start + position: n for n, position in enumerate(positions)}
+    return {number: n for n, number in enumerate(index.places.resolve(address[0], within))}
 
 
 def same_words(one: Clause, other: Clause) -> bool:
@@ -161,8 +164,20 @@ def _ranks(scores: np.ndarray) -> np.ndarray:
 
 def _matched(terms: set[str], clause: Clause) -> tuple[str, ...]:
     """Return the question's terms that stand in the clause, the longest of those that overlap."""
-    found = sorted((t for t in terms & set(segment(clause.text)) if len(t) > 1), key=lambda t: (-len(t), t))
+    found = sorted(_shared(terms, clause.text), key=lambda t: (-len(t), t))
     return tuple(t for i, t in enumerate(found) if not any(t in longer for longer in found[:i]))
+
+
+def _shared(terms: set[str], text: str) -> set[str]:
+    """Return the terms of two characters or more that `segment` finds in a text; jieba is asked only where it decides.
+
+    Two Han characters side by side are always a term, a longer stretch is one only if jieba cuts it so.
+    """
+    folded = fold(text)
+    held = {term for term in terms & set(identifiers(text)) if len(term) > 1}
+    stands = {term for term in terms - held if len(term) > 1 and term in folded}
+    held |= {term for term in stands if len(term) == 2 and HAN_ONLY.fullmatch(term)}
+    return held | (stands & set(search_words(text)) if stands - held else set())
 
 
 def _marked(index: Index, sentence: int) -> Span | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant.address import find_address, resolve
+from assistant.address import find_address
 from assistant.answer import clean_question, is_askable
 from assistant.clause import Clause, Hit, Kind, Policy
 from assistant.errors import ClauseNotFound
@@ -132,7 +132,7 @@ def _ranked(
     exact = [hit for hit in hits if hit.evidence.exact]
     # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
     if address and address[1] and (exact or not meant.isalnum() or meant.startswith("第")):
-        if not exact and not resolve(address[0], [index.clauses[i] for i in _range(index, scope.policy)]):
+        if not exact and not index.places.resolve(address[0], _range(index, scope.policy)):
             raise ClauseNotFound(f"没有编号为「{meant}」的条款。请核对编号, 或按文字搜索。")
         hits = exact
     return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0

@@ -121,3 +121,13 @@ class IndexFiles:
     def bm25(self) -> Path:
         """Folder of bm25s."""
         return self.folder / "bm25"
+
+    @property
+    def terms(self) -> Path:
+        """Folder of the terms of each clause, for the late interaction."""
+        return self.folder / "terms"
+
+    @property
+    def counts(self) -> Path:
+        """Folder of the terms of each clause and how often it holds them, from which BM25 is made."""
+        return self.folder / "counts"

@@ -82,6 +82,9 @@ def gather(question: str, retrievers: Retrievers, settings: Settings, within: ra
     terms = segment(question)
     lexical = index.lexical(terms)
     matched = within.start + np.flatnonzero(lexical[within.start : within.stop])
+    if len(matched) > settings.depth:  # sorting all that share a character takes longer than everything else
+        shared = lexical[matched]
+        matched = matched[shared >= np.partition(shared, -settings.depth)[-settings.depth]]
     matched = matched[np.argsort(-lexical[matched], kind="stable")][: settings.depth]
     taught_ids, taught_scores = index.nearest_taught(vector, settings.depth, within)
     asked = _asked(index, vector, within)

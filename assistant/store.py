@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,11 +18,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from assistant.bank import bank_files, digest_of
 from assistant.clause import Policy, Source
-from assistant.errors import IndexDamaged, IndexMissing, IndexStale
+from assistant.embed import fingerprint
+from assistant.entry import Entry
+from assistant.errors import IndexDamaged, IndexMissing, IndexNotWritten, IndexStale
 from assistant.index import Index
 from assistant.settings import PACKAGE, IndexFiles, Settings
+from assistant.swap import replacing, undisturbed
 
-FORMAT = 2
+FORMAT = 3
 _RECIPE = (
     "archive",
     "bank",
@@ -35,11 +36,13 @@ _RECIPE = (
     "decoding",
     "docx_text",
     "doubts",
+    "entry",
     "html_article",
     "html_tables",
     "html_text",
     "index",
     "ladder",
+    "lexical",
     "manuscript",
     "names",
     "numbering",
@@ -47,12 +50,14 @@ _RECIPE = (
     "pdf_lines",
     "pdf_tables",
     "pdf_text",
+    "ragged",
     "references",
     "script",
     "segment",
     "table_layouts",
     "tables",
     "teach",
+    "terms",
     "vectors",
     "word_body",
     "word_numbers",
@@ -101,22 +106,17 @@ def save_index(index: Index, folder: Path, encoder: str, settings: Settings) -> 
 
     :param encoder: fingerprint of the encoder
     :raises IndexDamaged: if the place is taken by something that is no index
+    :raises IndexNotWritten: if the disk is full or the place cannot be written
     """
     _refuse_foreign(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    old = fresh.with_name(fresh.name + "-old")
     try:
-        _write(index, IndexFiles(fresh), folder, encoder, settings)
-        fresh.chmod(0o755)
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-    finally:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(folder) as fresh:
+            _write(index, IndexFiles(fresh), folder, encoder, settings)
+    except (OSError, RuntimeError) as error:  # FAISS reports a full disk as RuntimeError
+        raise IndexNotWritten(
+            f"索引写不进去: {folder} ({str(error)[:80]})。请检查权限和磁盘空间, 或用 ASSISTANT_INDEX 换个位置。"
+        ) from error
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -129,7 +129,7 @@ def _refuse_foreign(folder: Path) -> None:
     own = {files.manifest, files.policies, files.sentences, files.clause_vectors, files.sentence_vectors}
     own |= {files.questions, files.asked, files.question_vectors, files.taught_vectors}
     held = [p for p in folder.rglob("*") if not p.is_dir()]
-    strange = [p for p in held if p not in own and p.parent != files.bm25]
+    strange = [p for p in held if p not in own and p.parent not in (files.bm25, files.terms, files.counts)]
     if strange or (held == [files.manifest] and not _claims_format(files.manifest)):
         raise IndexDamaged(f"{folder} 里有别的文件, 不是索引, 不会覆盖。请换一个 --index 文件夹。")
 
@@ -165,7 +165,13 @@ def _write(index: Index, files: IndexFiles, place: Path, encoder: str, settings:
 def _hashes(folder: Path) -> dict[str, str]:
     """Return the hash of every file below a folder, but for the manifest."""
     paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in paths}
+    return {p.relative_to(folder).as_posix(): _hash(p) for p in paths}
+
+
+def _hash(file: Path) -> str:
+    """Return the hash of a file, which is not held in memory."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -197,12 +203,17 @@ def located(settings: Settings) -> Settings:
     return replace(settings, corpus=corpus) if corpus.exists() else settings
 
 
+def same_corpus(manifest: Manifest, sources: Sequence[Source]) -> bool:
+    """Whether an index was built from these sources and no others."""
+    return manifest.sources == {s.filename: identity(s) for s in sources}
+
+
 def check(manifest: Manifest, folder: Path, encoder: str, settings: Settings, sources: Sequence[Source]) -> None:
     """Refuse an index that another corpus, encoder or version made.
 
     :raises IndexStale: with what has changed
     """
-    if manifest.sources != {s.filename: identity(s) for s in sources}:
+    if not same_corpus(manifest, sources):
         raise IndexStale(f"语料已变更, 与索引 {folder} 不一致。{REBUILD}")
     if manifest.encoder != encoder:
         raise IndexStale(f"模型已更换, 与索引 {folder} 不一致。{REBUILD}")
@@ -225,3 +236,21 @@ def load_index(folder: Path, manifest: Manifest) -> Index:
         return Index.read(policies, manifest.bank, files)
     except (OSError, ValueError, RuntimeError, ValidationError) as error:
         raise IndexDamaged(f"索引读不了: {folder}。{REBUILD}") from error
+
+
+def known_entries(sources: Sequence[Source], settings: Settings) -> dict[str, Entry]:
+    """Return by `identity` what the index of the settings holds of these sources; nothing if it cannot be used.
+
+    Made by the same code with the same encoder from the same file, it is what reading the file again would give.
+    """
+    wanted = {identity(source) for source in sources}
+    try:
+        with undisturbed(settings.index):
+            manifest = read_manifest(settings.index)
+            same = (manifest.recipe, manifest.encoder) == (recipe(), fingerprint(settings.model))
+            if not same or wanted.isdisjoint(manifest.sources.values()):
+                return {}
+            index = load_index(settings.index, manifest)
+    except (IndexMissing, IndexStale, IndexDamaged):
+        return {}
+    return {name: entry for entry in index.entries() if (name := identity(entry.policy.source)) in wanted}

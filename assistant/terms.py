@@ -9,22 +9,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from assistant.ragged import Ragged
+
 MOST_TERMS = 40  # of a long message the heaviest, as in training
 
 
 class Terms:
     """The terms of every clause, as rows of one table of vectors."""
 
-    def __init__(self, vocabulary: Mapping[str, int], vectors: np.ndarray, clauses: Sequence[Sequence[str]]) -> None:
-        """Keep of each clause the terms that have a vector.
+    def __init__(self, vocabulary: Mapping[str, int], vectors: np.ndarray, clauses: Ragged) -> None:
+        """Keep the terms of every clause, as `numbered` gives them.
 
         :param vectors: [terms, d]; the length of a row is the weight of its term
         """
-        self.vocabulary, self.vectors = vocabulary, vectors
-        rows = [sorted({vocabulary[term] for term in terms if term in vocabulary}) or [0] for terms in clauses]
-        self.starts = np.cumsum([0, *map(len, rows)])
-        used, self.places = np.unique(np.concatenate(rows) if rows else np.empty(0, np.int64), return_inverse=True)
-        self.units = _unit(vectors[used].astype(np.float32))
+        self.vocabulary, self.vectors, self.clauses = vocabulary, vectors, clauses
+        self.units = _unit(vectors.astype(np.float32))
 
     def scores(self, terms: Sequence[str], clauses: np.ndarray) -> np.ndarray:
         """Return for each clause the mean cosine of the question's terms to their nearest terms, by weight."""
@@ -42,12 +41,16 @@ class Terms:
         if len(known) > MOST_TERMS:
             heaviest = np.sort(np.argsort(-weights, kind="stable")[:MOST_TERMS])
             asked, weights = asked[heaviest], weights[heaviest]
-        lengths = self.starts[clauses + 1] - self.starts[clauses]
-        firsts = np.cumsum(lengths) - lengths
-        flat = np.arange(lengths.sum()) - np.repeat(firsts, lengths) + np.repeat(self.starts[clauses], lengths)
+        held, firsts = self.clauses.picked(clauses)
+        used, places = np.unique(held, return_inverse=True)
         # terms of clauses as rows, so that the maximum runs over memory in order
-        alike = (self.units @ _unit(asked).T)[self.places[flat]]
+        alike = (self.units[used] @ _unit(asked).T)[places]
         return weights / weights.sum(), np.maximum.reduceat(alike, firsts, axis=0).T
+
+
+def numbered(terms: Sequence[str], vocabulary: Mapping[str, int]) -> list[int]:
+    """Return the numbers of the terms that have a vector, each once, in order; never empty if there is a vocabulary."""
+    return (sorted({vocabulary[term] for term in terms if term in vocabulary}) or [0]) if vocabulary else []
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 Vectors = faiss.Index
 CELLS = 256
+MANY = 50_000
 
-faiss.omp_set_num_threads(1)  # two threads are slower for one query
+# two threads are slower for one query, and what is learned must not depend on how many there are
+faiss.omp_set_num_threads(1)
+threadpool_limits(1, user_api="blas")
 
 
 def flat(rows: np.ndarray) -> Vectors:
@@ -30,6 +34,19 @@ def compressed(rows: np.ndarray) -> Vectors:
     index.add(rows)
     faiss.extract_index_ivf(index).nprobe = CELLS // 10
     return index
+
+
+def quick(index: Vectors) -> Vectors:
+    """Return what is searched in the place of `flat` rows: of many rows a copy in half precision, else the rows themselves.
+
+    A search through 130,000 rows waits for memory, so half the bytes take half the time; of the nearest 100 none are lost.
+    """
+    if index.ntotal <= MANY:
+        return index
+    copy = faiss.IndexScalarQuantizer(index.d, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    for first in range(0, index.ntotal, MANY):
+        copy.add(index.reconstruct_n(first, min(MANY, index.ntotal - first)))
+    return copy
 
 
 def nearest(index: Vectors, vector: np.ndarray, count: int, within: range | None = None) -> tuple[np.ndarray, np.ndarray]:

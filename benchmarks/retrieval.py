@@ -16,8 +16,8 @@ import bm25s
 import numpy as np
 
 from assistant import Assistant, Settings
+from assistant.entry import searched_text
 from assistant.evaluate import Question, holds, read_questions
-from assistant.index import searched_text
 from assistant.segment import identifiers, ngrams, segment, words
 from assistant.settings import WEIGHTS
 from assistant.signals import Signals, fuse, gather

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from samples import DATA
 
-from assistant.address import find_address, resolve
+from assistant.address import Places, find_address
 from assistant.clause import Clause, Policy
 from assistant.corpus import read_corpus
 from assistant.parse import parse
@@ -11,7 +11,7 @@ from assistant.parse import parse
 
 def found(text: str, clauses: tuple[Clause, ...]) -> list[str]:
     address = find_address(text)
-    return [clauses[i].clause for i in resolve(address[0], clauses)] if address else []
+    return [clauses[i].clause for i in Places(clauses).resolve(address[0], range(len(clauses)))] if address else []
 
 
 @pytest.mark.parametrize("written", ["五、4", "五4", "5.4", "５．４", "第五条第4款", "第5条第四款", "五（4）", "五、4讲的是什么"])
@@ -69,3 +69,17 @@ def test_every_clause_number_leads_to_its_clause(any_policy: Policy) -> None:
     for clause in any_policy.clauses:
         if clause.kind != "preamble":
             assert clause.clause in found(clause.clause, any_policy.clauses), clause.clause
+
+
+def test_a_number_is_looked_for_in_one_policy_of_several(policy: Policy) -> None:
+    other = parse(read_corpus(DATA / "statute.txt")[0])
+    places = Places([*policy.clauses, *other.clauses])
+    first = len(policy.clauses)
+    both = range(first + len(other.clauses))
+    for written in ("第四条", "第四条(二)", "第二章", "五、4", "五、2 第3段"):
+        address = find_address(written)
+        assert address
+        alone = [Places(p.clauses).resolve(address[0], range(len(p.clauses))) for p in (policy, other)]
+        assert places.resolve(address[0], range(first)) == alone[0], written
+        assert places.resolve(address[0], range(first, both.stop)) == [first + n for n in alone[1]], written
+        assert any(alone) and set(places.resolve(address[0], both)) <= {*alone[0], *(first + n for n in alone[1])}

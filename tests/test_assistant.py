@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from invariants import plain
 from samples import DATA
@@ -95,3 +96,57 @@ def test_show_finds_numbers_and_anchors(assistant: Assistant) -> None:
     policy, by_number = assistant.show("五、4")
     assert assistant.show("c5-4")[1] == by_number
     assert policy.clauses[by_number[0]].clause == "五、4"
+
+
+def test_a_removed_document_is_gone_and_a_changed_one_is_read_again(settings: Settings, tmp_path: Path) -> None:
+    own = replace(settings, corpus=tmp_path / "corpus", index=tmp_path / "index")
+    own.corpus.mkdir()
+    for name, words in (("甲", "您可以申请注销账户。"), ("乙", "会员费在三日内退还。"), ("丙", "园区八点开门。")):
+        (own.corpus / f"{name}.txt").write_text(f"{name}政策\n一、规定\n{words}\n", "utf-8")
+    Assistant.build(own.corpus, own).save(own.index)
+    (own.corpus / "乙.txt").unlink()
+    (own.corpus / "丙.txt").write_text("丙政策\n一、规定\n园区九点开门。\n", "utf-8")
+    again = Assistant.build(own.corpus, own)
+    assert [clause.text for clause in again.index.clauses] == ["园区九点开门。", "您可以申请注销账户。"]
+    assert again.ask("园区几点开门").hits[0].text == "园区九点开门。"
+    assert not again.index.lexical(["会员"]).any() and "会员" not in again.index.bm25.vocab_dict
+    with pytest.raises(AssistantError, match="没有名为「乙」的政策"):
+        again.ask("会员费能退吗", policy="乙")
+
+
+@pytest.mark.parametrize("stage", ["解析", "向量", "建立索引"])
+def test_a_cancelled_build_leaves_the_index_as_it_was(settings: Settings, tmp_path: Path, stage: str) -> None:
+    own = replace(settings, corpus=tmp_path / "corpus", index=tmp_path / "index")
+    own.corpus.mkdir()
+    (own.corpus / "甲.txt").write_text("甲政策\n一、注销\n您可以申请注销账户。\n", "utf-8")
+    Assistant.build(own.corpus, own).save(own.index)
+    serving = Assistant.load(own)
+    (own.corpus / "乙.txt").write_text("乙政策\n一、退费\n会员费在三日内退还。\n", "utf-8")
+
+    def cancel(now: str, done: int, total: int) -> None:
+        if now == stage:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        Assistant.build(own.corpus, own, cancel)
+    (own.corpus / "乙.txt").unlink()
+    assert [p.name for p in sorted(tmp_path.iterdir())] == ["corpus", "index"]
+    for still in (serving, Assistant.load(own)):
+        assert still.ask("怎么注销账户").hits[0].policy == "甲"
+
+
+def test_the_bank_of_one_policy_speaks_among_others(assistant: Assistant, settings: Settings, tmp_path: Path) -> None:
+    """What is learned by the clauses of one policy stands beside what those of the others are."""
+    for file in (*settings.corpus.iterdir(), DATA / "statute.txt", DATA / "service.md"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    many = Assistant.build(tmp_path, replace(settings, index=tmp_path / "index"))
+    own = many.index.ranges["jifenqi"]
+    assert many.index.taught.tolist() == list(own) and many.index.taught_vectors.ntotal == len(own)
+    vector = many.encoder.encode(["怎么注销账户"], query=True)[0]
+    everywhere, scores = many.index.nearest_taught(vector, 1000, range(len(many.index.clauses)))
+    assert sorted(everywhere) == list(range(len(many.index.clauses))) and (np.diff(scores) <= 0).all()
+    alone, expected = assistant.index.nearest_taught(vector, 1000, range(len(own)))
+    mine = np.isin(everywhere, list(own))
+    assert (everywhere[mine] - own.start).tolist() == alone.tolist() and scores[mine] == pytest.approx(expected, abs=1e-5)
+    others, plain = many.index.nearest_clauses(vector, 1000, many.index.ranges["service"])
+    assert dict(zip(everywhere.tolist(), scores, strict=True)).items() >= dict(zip(others.tolist(), plain, strict=True)).items()

@@ -34,9 +34,10 @@ HEAVY = {
 OWNER = {
     "sentence_transformers": {"embed"},
     "faiss": {"vectors"},
+    "threadpoolctl": {"vectors"},
     "opencc": {"script"},
     "pypinyin": {"lexicon"},
-    "bm25s": {"index"},
+    "bm25s": {"lexical"},
     "jieba": {"segment"},
     "gradio": {"chat", "api"},
     "fastapi": {"routes", "downloads", "server", "chat"},

@@ -18,6 +18,7 @@ from assistant.chat import Chat
 from assistant.clause import Answer, Clause, Policy, Source
 from assistant.downloads import add_exports
 from assistant.embed import load_encoder
+from assistant.entry import read_policy
 from assistant.fulltext import Table, fulltext
 from assistant.index import build_index
 from assistant.page import answer_html, cards, error_html, kept, render
@@ -186,7 +187,9 @@ def hostile(request: pytest.FixtureRequest, settings: Settings) -> Assistant:
     )
     source = Source("t", HOSTILE, HOSTILE, HOSTILE, f"{HOSTILE}.{request.param}", HOSTILE, text)
     encoder = load_encoder(settings.model)
-    return Assistant(build_index([parse(source)], encoder, settings), encoder, load_calibration(settings.model), settings)
+    return Assistant(
+        build_index([read_policy(parse(source), encoder)], encoder, settings), encoder, load_calibration(settings.model), settings
+    )
 
 
 @pytest.fixture

@@ -95,3 +95,13 @@ def test_views_are_added_up_by_their_weights(assistant: Assistant) -> None:
     assert {hit.clause: hit.score for hit in both} == pytest.approx(alone, abs=1e-3)
     swayed = retrieve(Query(one, ((one, 0.1), (other, 1.0))), assistant.retrievers, assistant.settings, Scope()).hits
     assert swayed[0].clause == found(assistant, other)[0].clause != both[0].clause
+
+
+def test_matched_words_are_those_that_segmenting_the_clause_gives(assistant: Assistant, settings: Settings) -> None:
+    words = "怎么注销账户, 第三方SDK会收集设备信息和ACCESS_FINE_LOCATION吗, 个人信息主体的人脸识别"
+    terms = set(segment(words))
+    hits = retrieve(Query(words, ((words, 1.0),)), assistant.retrievers, settings, Scope(limit=300)).hits
+    assert len(hits) > 100
+    for hit in hits:
+        shared = {term for term in terms & set(segment(hit.text)) if len(term) > 1}
+        assert set(hit.evidence.words) == {term for term in shared if not any(term in other for other in shared - {term})}

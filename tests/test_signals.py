@@ -10,10 +10,11 @@ import pytest
 from assistant import Assistant, Settings
 from assistant.errors import ModelError
 from assistant.known import FOLDER, load_known
+from assistant.ragged import Ragged
 from assistant.segment import segment
 from assistant.settings import DEFAULT_MODEL
 from assistant.signals import Retrievers, Signals, fuse, gather, standardise
-from assistant.terms import Terms
+from assistant.terms import Terms, numbered
 
 
 def everything(assistant: Assistant) -> range:
@@ -46,7 +47,9 @@ def test_an_encoder_without_extras_does_without_their_signals(assistant: Assista
 
 def test_late_interaction_is_the_weighted_mean_of_nearest_terms() -> None:
     vectors = np.array([[1.0, 0], [0, 2], [3, 3]], dtype=np.float32)
-    terms = Terms({"甲": 0, "乙": 1, "丙": 2}, vectors, [["甲"], ["乙", "丙", "丁"], []])
+    vocabulary = {"甲": 0, "乙": 1, "丙": 2}
+    rows = [numbered(clause, vocabulary) for clause in (["甲"], ["乙", "丙", "丁"], [])]
+    terms = Terms(vocabulary, vectors, Ragged.of(rows))
     half = np.sqrt(0.5)
     scores = terms.scores(["甲", "乙", "甲", "外"], np.array([1, 0]))
     assert scores == pytest.approx([(1 * half + 2 * 1) / 3, (1 * 1 + 2 * 0) / 3])

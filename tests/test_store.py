@@ -2,19 +2,22 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples import ROOT
+from samples import DATA, ROOT
 from test_embed import character_model
 
 from assistant import Assistant, Settings
 from assistant.errors import IndexDamaged, IndexMissing, IndexStale
 from assistant.settings import IndexFiles
+from assistant.store import FORMAT
 
 
 @pytest.fixture
@@ -31,15 +34,55 @@ def test_a_saved_index_answers_as_the_built_one(assistant: Assistant, copy: Sett
         assert replace(loaded.ask(question), took_ms=0) == replace(assistant.ask(question), took_ms=0)
 
 
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
 def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     for seed in ("1", "2"):
         environment = os.environ | {"PYTHONHASHSEED": seed}
         command = [sys.executable, "-m", "assistant", "build", "--corpus", str(ROOT / "corpus"), "--index", str(tmp_path / seed)]
         subprocess.run(command, check=True, env=environment, capture_output=True)
-    files = sorted(p.relative_to(tmp_path / "1") for p in (tmp_path / "1").rglob("*") if p.is_file())
-    assert len(files) > 5
-    for file in files:
-        assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes(), file
+    first, second = files_of(tmp_path / "1"), files_of(tmp_path / "2")
+    assert len(first) > 5 and first.keys() == second.keys()
+    assert not [name for name in first if first[name] != second[name]]
+
+
+def test_an_index_built_on_the_old_one_has_the_bytes_of_one_built_from_scratch(copy: Settings, tmp_path: Path) -> None:
+    for name in ("service.md", "statute.txt"):
+        shutil.copy(DATA / name, copy.corpus)
+    (copy.corpus / "b.txt").write_text("乙政策\n一、退款\n您可以在七日内申请退款。\n二、配送\n免费配送。\n", "utf-8")
+    Assistant.build(copy.corpus, copy).save(copy.index)
+    (copy.corpus / "statute.txt").unlink()
+    (copy.corpus / "a.txt").write_text("甲政策\n一、注销\n您可以申请注销账户, 也可以申请退款。\n", "utf-8")
+    (copy.corpus / "b.txt").write_text("乙政策\n一、退款\n您可以在三十日内申请退款, 逾期不予受理。\n", "utf-8")
+    read: list[tuple[str, int, int]] = []
+    Assistant.build(copy.corpus, copy, lambda *step: read.append(step)).save(tmp_path / "taken")
+    Assistant.build(copy.corpus, replace(copy, index=tmp_path / "nowhere")).save(tmp_path / "fresh")
+    assert [step for step in read if step[0] == "向量"] == [("向量", 1, 2), ("向量", 2, 2)]
+    taken, fresh = files_of(tmp_path / "taken"), files_of(tmp_path / "fresh")
+    assert taken.keys() == fresh.keys() and not [name for name in fresh if taken[name] != fresh[name]]
+
+
+def test_an_index_of_another_encoder_or_recipe_or_a_damaged_one_is_not_built_on(copy: Settings, tmp_path: Path) -> None:
+    shutil.copy(DATA / "statute.txt", copy.corpus)
+
+    def newly_read(settings: Settings) -> int:
+        read = {"向量": 0}
+        Assistant.build(settings.corpus, settings, lambda stage, done, total: read.update({stage: total}))
+        return read["向量"]
+
+    added = newly_read(copy)
+    everything = newly_read(replace(copy, index=tmp_path / "nowhere"))
+    assert 0 < added < everything
+    assert newly_read(replace(copy, model=character_model(tmp_path / "model"))) == everything
+    manifest = IndexFiles(copy.index).manifest
+    kept = manifest.read_text()
+    manifest.write_text(json.dumps(json.loads(kept) | {"recipe": "other"}))
+    assert newly_read(copy) == everything
+    manifest.write_text(kept)
+    (copy.index / "clauses.faiss").write_bytes(b"")
+    assert newly_read(copy) == everything
 
 
 def test_nothing_there(copy: Settings, tmp_path: Path) -> None:
@@ -72,7 +115,7 @@ def test_damaged_files_are_noticed(copy: Settings, name: str) -> None:
         Assistant.load(copy)
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"format": 2}', "\x00"])
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", f'{{"format": {FORMAT}}}', "\x00"])
 def test_damaged_manifest(copy: Settings, manifest: str) -> None:
     IndexFiles(copy.index).manifest.write_text(manifest)
     with pytest.raises(IndexDamaged, match="assistant build"):
@@ -135,3 +178,62 @@ def test_saving_again_replaces_the_folder_and_leaves_nothing_beside_it(assistant
     assistant.save(copy.index)
     assert sorted(p.name for p in copy.index.parent.iterdir()) == ["corpus", "index"]
     Assistant.load(copy)
+
+
+def build(settings: Settings, **options: object) -> subprocess.Popen[str]:
+    environment = os.environ | {"ASSISTANT_CORPUS": str(settings.corpus), "ASSISTANT_INDEX": str(settings.index)}
+    command = [sys.executable, "-m", "assistant", "build"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=environment, **pipes, **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize("most", [500, 20_000, 150_000], ids=["policies", "numpy", "faiss"])
+def test_a_full_disk_is_one_message_and_leaves_the_old_index(copy: Settings, most: int) -> None:
+    shutil.copytree(copy.corpus, copy.corpus.with_name("before"))
+    shutil.copy(DATA / "statute.txt", copy.corpus)
+    # a file over the limit fails while it is written, as on a full disk
+    building = build(copy, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+    _, said = building.communicate()
+    assert building.returncode == 1 and "索引写不进去" in said and "Traceback" not in said
+    assert sorted(p.name for p in copy.index.parent.iterdir()) == ["before", "corpus", "index"]
+    assert Assistant.load(replace(copy, corpus=copy.corpus.with_name("before"))).ask("怎么注销账户").citations
+
+
+def test_two_builders_at_once_both_succeed(copy: Settings) -> None:
+    shutil.copy(DATA / "statute.txt", copy.corpus)
+    builders = [build(copy), build(copy)]
+    said = [builder.communicate() for builder in builders]
+    assert [builder.returncode for builder in builders] == [0, 0], said
+    assert sorted(p.name for p in copy.index.parent.iterdir()) == ["corpus", "index"]
+    assert len(Assistant.load(copy).policies) == 2
+
+
+def test_an_index_is_replaced_while_others_read_it(assistant: Assistant, copy: Settings) -> None:
+    done = threading.Event()
+
+    def keep_saving() -> None:
+        while not done.is_set():
+            assistant.save(copy.index)
+
+    saving = threading.Thread(target=keep_saving)
+    saving.start()
+    try:
+        for _ in range(5):
+            assert Assistant.load(copy).policies[0].source.policy == "jifenqi"
+    finally:
+        done.set()
+        saving.join()
+
+
+@pytest.mark.parametrize("then", ["load", "save"])
+def test_what_a_killed_builder_has_set_aside_is_put_back(assistant: Assistant, copy: Settings, then: str) -> None:
+    half = copy.index.with_name(".index-abcd_123")
+    half.mkdir()
+    (half / "policies.jsonl").write_text("{")
+    other = copy.index.with_name(".index-2-abcd_123")
+    other.mkdir()
+    copy.index.rename(half.with_name(half.name + "-old"))
+    if then == "save":
+        assistant.save(copy.index)
+        assert sorted(p.name for p in copy.index.parent.iterdir()) == [other.name, "corpus", "index"]
+    assert Assistant.load(copy).ask("怎么注销账户").citations

@@ -29,6 +29,7 @@ from assistant.bank import bank_files, read_bank
 from assistant.calibration import BANK_FEATURES, FEATURES, FILE, Regression, features_of
 from assistant.clause import Clause
 from assistant.embed import load_encoder
+from assistant.entry import read_policy
 from assistant.errors import AssistantError
 from assistant.index import build_index
 from assistant.known import FOLDER, LIKE, STEPS
@@ -135,7 +136,7 @@ def with_bank(settings: Settings, general: dict[str, Any]) -> dict[str, Any]:
         apart = {k.question: pick.random() < 0.5 for k in bank}
         kept = [(k.question, positions.get(k.clause or "", -1)) for k in bank if apart[k.question]]
         policy = whole.policies[0]
-        index = build_index([policy], whole.encoder, settings, {policy.source.policy: kept})
+        index = build_index([read_policy(policy, whole.encoder)], whole.encoder, settings, {policy.source.policy: kept})
         assistant = Assistant(index, whole.encoder, whole.calibration, settings)
         for known in bank:
             if known.question in asked and not apart[known.question]:

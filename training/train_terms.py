@@ -22,8 +22,9 @@ from data import Pair, clause_pairs, held_out_documents, passage, rows
 from torch.nn import functional
 
 from assistant.embed import TERMS, StaticEncoder
+from assistant.ragged import Ragged
 from assistant.segment import segment
-from assistant.terms import Terms
+from assistant.terms import Terms, numbered
 
 DIMENSIONS, BATCH, EPOCHS, SCALE, DROPOUT = 64, 48, 2, 20.0, 0.3
 VECTOR_RATE, WEIGHT_RATE = 2e-3, 5e-3
@@ -131,7 +132,8 @@ def validate(table: np.ndarray, vocabulary: dict[str, int], data: Path, held_out
             documents[row["document"]].append(row)
     ranks = []
     for clauses in documents.values():
-        terms = Terms(vocabulary, table, [segment(passage(c["clause"], c["path"])) for c in clauses])
+        texts = [segment(passage(c["clause"], c["path"])) for c in clauses]
+        terms = Terms(vocabulary, table, Ragged.of([numbered(text, vocabulary) for text in texts]))
         for i, clause in enumerate(clauses):
             for question in filter(None, clause["questions"].values()):
                 scores = terms.scores(segment(question), np.arange(len(clauses)))
