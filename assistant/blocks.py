@@ -133,6 +133,8 @@ def _block(raw: str, line: Line) -> Block:
     markup = _MARKUP.match(line.text)
     begin = line.start + (markup.end() if markup else 0)
     core_text = raw[begin : line.end].rstrip("*_#" + BLANK)
+    if not core_text:  # numbers of a list before nothing but marks
+        return Block("layout", place, place, line.text, line.number)
     core = (begin, begin + len(core_text))
     leading = _HASHES.match(line.text)
     hashes = len(leading[1]) if leading else 0

@@ -206,3 +206,10 @@ def test_what_is_doubtful_is_said_with_its_line(text: str, line: int, message: s
 
 def test_closed_brackets_of_both_widths_and_marks_of_numbers_are_no_doubt() -> None:
     assert not parse(source_of("一、甲\n1)信息(如手机号）和“地址”；\n2)其他【一】。\n")).doubts
+
+
+@pytest.mark.parametrize("line", ["- 1. #", "2. ##", "1. # **", "**1\\.**", "（a）", "^^", "| |", "1、", "第一条"])
+def test_a_line_of_marks_between_others_does_no_harm(line: str) -> None:
+    for text in (line, f"一、甲\n{line}\n乙说明。\n", f"甲|乙\n---|---\n{line}\n丙|丁\n"):
+        for name in ("t.md", "t.txt"):
+            check(parse(source_of(text, name)))
