@@ -11,6 +11,7 @@ from assistant.embed import fingerprint, load_encoder
 from assistant.errors import AssistantError
 from assistant.settings import Settings
 from assistant.store import check, identity, load_index, located, read_manifest
+from assistant.swap import undisturbed
 
 _LIBRARIES = ("jieba", "faiss-cpu", "bm25s", "sentence-transformers", "torch", "gradio", "numpy", "pydantic")
 
@@ -26,14 +27,15 @@ def diagnose(settings: Settings) -> tuple[list[str], bool]:
         lines.append(f"模型: {settings.model} · {dimensions} 维 · {encoder}")
         sources = read_corpus(settings.corpus)
         lines.append(f"语料: {settings.corpus} · {len(sources)} 份")
-        manifest = read_manifest(settings.index)
-        for source in sources:
-            same = manifest.sources.get(source.filename) == identity(source)
-            lines.append(f"  {'✓' if same else '✗'} {source.title} · 版本 {source.version} · sha256 {source.sha256[:12]}")
-            healthy &= same
-        check(manifest, settings.index, encoder, settings, sources)
-        index = load_index(settings.index, manifest)
-        lines.append(f"索引: {settings.index} · {len(index.clauses)} 条 · {len(index.sentences)} 句 · 完好")
+        with undisturbed(settings.index):
+            manifest = read_manifest(settings.index)
+            for source in sources:
+                same = manifest.sources.get(source.filename) == identity(source)
+                lines.append(f"  {'✓' if same else '✗'} {source.title} · 版本 {source.version} · sha256 {source.sha256[:12]}")
+                healthy &= same
+            check(manifest, settings.index, encoder, settings, sources)
+            index = load_index(settings.index, manifest)
+            lines.append(f"索引: {settings.index} · {len(index.clauses)} 条 · {len(index.sentences)} 句 · 完好")
     except AssistantError as error:
         lines.append(f"✗ {error}")
         healthy = False

@@ -101,7 +101,7 @@ def find(
     typed = "" if filtered and not wanted.typed.strip() else clean_question(wanted.typed, settings.longest_question)
     words = read_words(typed)
     index = retrievers.index
-    among = _allowed(wanted, words, index)
+    among = _allowed(wanted, words, retrievers)
     hits, sure = _ranked(words, retrievers, settings, Scope(wanted.policy, among, settings.found), confidence)
     if not words.meant and among is not None:
         hits = [as_hit(index.clauses[i]) for i in sorted(among)]
@@ -119,7 +119,8 @@ def _ranked(
     if not is_askable(meant):
         return [], 0.0
     within = scope.among if scope.among is not None else _range(index, scope.policy)
-    holding = [i for i in within if _is_literal(index.clauses[i], words)]
+    chunks = words.chunks
+    holding = [i for i in within if _holds(retrievers.folded[i], chunks)] if chunks else []
     query = Query(meant, ((meant, 1.0),))
     found = retrieve(query, retrievers, settings, scope)
     best = max((hit.score for hit in found.hits), default=0.0)
@@ -143,13 +144,17 @@ def _range(index: Index, policy: str | None) -> range:
     return index.ranges[policy] if policy else range(len(index.clauses))
 
 
-def _allowed(wanted: Wanted, words: Words, index: Index) -> frozenset[int] | None:
+def _allowed(wanted: Wanted, words: Words, retrievers: Retrievers) -> frozenset[int] | None:
     """Return the numbers of the clauses that a search may find; None if it may find any."""
     if not (words.phrases or words.excluded or wanted.kind or wanted.chapter):
         return None
+    index = retrievers.index
     under = {policy.source.policy: extent(policy, wanted.chapter) for policy in index.policies} if wanted.chapter else {}
     kept = (i for i in _range(index, wanted.policy) if not under or index.clauses[i].place[0] in under[index.clauses[i].policy])
-    return frozenset(i for i in kept if _passes(index.clauses[i], wanted.kind, words))
+    kept = (i for i in kept if not wanted.kind or index.clauses[i].kind == wanted.kind)
+    if words.phrases or words.excluded:
+        kept = (i for i in kept if _passes(retrievers.folded[i][1], words))
+    return frozenset(kept)
 
 
 def extent(policy: Policy, chapter: str) -> range:
@@ -161,21 +166,23 @@ def extent(policy: Policy, chapter: str) -> range:
     return range(0)
 
 
-def _passes(clause: Clause, kind: Kind | None, words: Words) -> bool:
-    """Whether one clause is of the kind, holds every phrase and nothing that is excluded."""
-    if kind and clause.kind != kind:
-        return False
-    text = _folded(clause.text) if words.phrases or words.excluded else ""
+def _passes(text: str, words: Words) -> bool:
+    """Whether a folded text holds every phrase and nothing that is excluded."""
     return all(phrase in text for phrase in words.phrases) and not any(word in text for word in words.excluded)
+
+
+def _holds(folded: tuple[str, str], chunks: tuple[str, ...]) -> bool:
+    """Whether the folded headings or text of a clause hold all that was typed, word for word."""
+    headings, text = folded
+    return all(chunk in text or chunk in headings for chunk in chunks)
 
 
 def _is_literal(clause: Clause, words: Words) -> bool:
     """Whether a clause or the headings above it hold all that was typed, word for word."""
-    text = _folded("\n".join([*clause.path, clause.text]))
-    return bool(words.chunks) and all(chunk in text for chunk in words.chunks)
+    return bool(words.chunks) and _holds((_folded("\n".join(clause.path)), _folded(clause.text)), words.chunks)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def _folded(text: str) -> str:
-    """Return a clause folded for comparing; the same clauses are compared at every search."""
+    """Return a text folded for comparing; the same clauses are found again and again."""
     return fold(text)

@@ -11,20 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
 from assistant.embed import Encoder
 from assistant.index import Index
 from assistant.known import KnownQuestions
-from assistant.segment import segment
+from assistant.segment import fold, segment
 from assistant.settings import Settings
 from assistant.terms import Terms
 
 ASKED_NEAREST, ASKED_SHARPNESS, ASKED_LEAST = 30, 15.0, 0.01
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Retrievers:
     """All that is asked about one question; `terms` and `known` are None for an encoder that has none."""
 
@@ -32,6 +33,12 @@ class Retrievers:
     encoder: Encoder
     terms: Terms | None
     known: KnownQuestions | None
+
+    @cached_property
+    def folded(self) -> tuple[tuple[str, str], ...]:
+        """The headings and the text of every clause, folded for comparing; made at the first search, it takes seconds."""
+        headings = cache(lambda path: fold("\n".join(path)))
+        return tuple((headings(clause.path), fold(clause.text)) for clause in self.index.clauses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,8 @@ def located(settings: Settings) -> Settings:
     if settings.corpus_named:
         return settings
     try:
-        corpus = (settings.index / read_manifest(settings.index).corpus).resolve()
+        with undisturbed(settings.index):
+            corpus = (settings.index / read_manifest(settings.index).corpus).resolve()
     except (IndexMissing, IndexStale, IndexDamaged):
         return settings
     return replace(settings, corpus=corpus) if corpus.exists() else settings

@@ -15,6 +15,7 @@ from samples import DATA, ROOT
 from test_embed import character_model
 
 from assistant import Assistant, Settings
+from assistant.diagnosis import diagnose
 from assistant.errors import IndexDamaged, IndexMissing, IndexStale
 from assistant.settings import IndexFiles
 from assistant.store import FORMAT
@@ -225,7 +226,7 @@ def test_an_index_is_replaced_while_others_read_it(assistant: Assistant, copy: S
         saving.join()
 
 
-@pytest.mark.parametrize("then", ["load", "save"])
+@pytest.mark.parametrize("then", ["load", "save", "doctor"])
 def test_what_a_killed_builder_has_set_aside_is_put_back(assistant: Assistant, copy: Settings, then: str) -> None:
     half = copy.index.with_name(".index-abcd_123")
     half.mkdir()
@@ -236,4 +237,6 @@ def test_what_a_killed_builder_has_set_aside_is_put_back(assistant: Assistant, c
     if then == "save":
         assistant.save(copy.index)
         assert sorted(p.name for p in copy.index.parent.iterdir()) == [other.name, "corpus", "index"]
+    if then == "doctor":
+        assert diagnose(copy)[1]
     assert Assistant.load(copy).ask("怎么注销账户").citations
