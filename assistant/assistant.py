@@ -32,7 +32,7 @@ from assistant.bank import bank_files, digest_of
 from assistant.building import Progress, built
 from assistant.calibration import Calibration, features_of, load_calibration
 from assistant.clause import Answer, Contact, Hit, Policy, Source
-from assistant.corpus import read_corpus
+from assistant.corpus import fingerprints
 from assistant.embed import Encoder, StaticEncoder, fingerprint, load_encoder
 from assistant.errors import AssistantError, ClauseNotFound, QuestionError
 from assistant.index import Index
@@ -44,7 +44,7 @@ from assistant.segment import ngrams
 from assistant.settings import Settings
 from assistant.signals import Retrievers, Signals
 from assistant.small_talk import SmallTalk
-from assistant.store import check, identity, load_index, located, read_manifest, recipe, save_index
+from assistant.store import check, load_index, located, read_manifest, recipe, save_index
 from assistant.swap import undisturbed
 from assistant.terms import Terms
 from assistant.understand import Query, understand
@@ -74,7 +74,7 @@ class Assistant:
         encoder = load_encoder(settings.model)
         with undisturbed(settings.index):
             manifest = read_manifest(settings.index)
-            check(manifest, settings.index, fingerprint(settings.model), settings, read_corpus(settings.corpus))
+            check(manifest, settings.index, fingerprint(settings.model), settings, fingerprints(settings.corpus))
             index = load_index(settings.index, manifest)
         return cls(index, encoder, load_calibration(settings.model), settings)
 
@@ -90,20 +90,19 @@ class Assistant:
         """
         settings = replace(settings or Settings.from_environment(), corpus=Path(corpus))
         encoder = load_encoder(settings.model)
-        index = built(read_corpus(settings.corpus), encoder, settings, progress)
+        index = built(encoder, settings, progress)
         return cls(index, encoder, load_calibration(settings.model), settings)
 
     @classmethod
     def cached(cls, corpus: str | Path, settings: Settings | None = None) -> Assistant:
         """Return an assistant for any file or folder; its index is kept in the cache, by content."""
         settings = replace(settings or Settings.from_environment(), corpus=Path(corpus))
-        sources = read_corpus(Path(corpus))
-        encoder = fingerprint(settings.model)
-        folder = settings.cache / _content_key(sources, encoder, digest_of(bank_files(settings.banks)))
+        files, encoder = fingerprints(settings.corpus), fingerprint(settings.model)
+        folder = settings.cache / _content_key(files, encoder, digest_of(bank_files(settings.banks)))
         try:
             with undisturbed(folder):
                 manifest = read_manifest(folder)
-                check(manifest, folder, encoder, settings, sources)
+                check(manifest, folder, encoder, settings, files)
                 index = load_index(folder, manifest)
             return cls(index, load_encoder(settings.model), load_calibration(settings.model), settings)
         except AssistantError:
@@ -224,9 +223,9 @@ class Assistant:
         return next((p.source for p in self.policies if p.source.policy == policy), self.policies[0].source)
 
 
-def _content_key(sources: Sequence[Source], encoder: str, bank: str) -> str:
-    """Return a folder name for the index of these sources."""
-    digest = hashlib.sha256("\n".join([recipe(), encoder, bank, *(identity(s) for s in sources)]).encode())
+def _content_key(files: Mapping[str, str], encoder: str, bank: str) -> str:
+    """Return a folder name for the index of these files."""
+    digest = hashlib.sha256("\n".join([recipe(), encoder, bank, *(f"{name} {file}" for name, file in files.items())]).encode())
     return digest.hexdigest()[:20]
 
 

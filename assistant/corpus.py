@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,13 +35,21 @@ _NAMES = {"docx": "Word 文件 (.docx)", "pdf": "PDF", "zip": "压缩包 (.zip)"
 _Entries = dict[str, dict[str, Any]]
 
 
-def read_corpus(path: Path) -> list[Source]:
+def read_corpus(path: Path, known: Iterable[Source] = ()) -> list[Source]:
     """Read one policy file, or every policy file of a folder in the order of their names.
 
+    :param known: sources read before; they are taken for the file that still has their `file_id`
     :raises CorpusError: if nothing is there, or a file cannot be read as a policy
     """
     manifest = _manifest(path if path.is_dir() else path.parent)
-    sources = [source for file in _files(path) for source in _read(file.name, _bytes(file), str(file), manifest)]
+    before: dict[tuple[str, str], list[Source]] = defaultdict(list)
+    for source in known:
+        before[source.filename.split("/")[0], source.file_id].append(source)
+    sources: list[Source] = []
+    for file in _files(path):
+        data = _bytes(file)
+        identified = (file.name, _file_id(file.name, hashlib.sha256(data).hexdigest(), manifest))
+        sources += before.get(identified) or _read(file.name, data, str(file), manifest)
     ids = Counter(source.policy for source in sources)
     if twice := sorted(i for i, times in ids.items() if times > 1):
         folder = path if path.is_dir() else path.parent

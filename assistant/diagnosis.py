@@ -6,11 +6,11 @@ import platform
 from importlib import metadata
 
 from assistant import __version__
-from assistant.corpus import read_corpus
+from assistant.corpus import fingerprints, read_corpus
 from assistant.embed import fingerprint, load_encoder
 from assistant.errors import AssistantError
 from assistant.settings import Settings
-from assistant.store import check, identity, load_index, located, read_manifest
+from assistant.store import check, load_index, located, read_manifest, root_of
 from assistant.swap import undisturbed
 
 _LIBRARIES = ("jieba", "faiss-cpu", "bm25s", "sentence-transformers", "torch", "gradio", "numpy", "pydantic")
@@ -30,10 +30,10 @@ def diagnose(settings: Settings) -> tuple[list[str], bool]:
         with undisturbed(settings.index):
             manifest = read_manifest(settings.index)
             for source in sources:
-                same = manifest.sources.get(source.filename) == identity(source)
+                same = manifest.sources.get(root_of(source)) == source.file_id
                 lines.append(f"  {'✓' if same else '✗'} {source.title} · 版本 {source.version} · sha256 {source.sha256[:12]}")
                 healthy &= same
-            check(manifest, settings.index, encoder, settings, sources)
+            check(manifest, settings.index, encoder, settings, fingerprints(settings.corpus))
             index = load_index(settings.index, manifest)
             lines.append(f"索引: {settings.index} · {len(index.clauses)} 条 · {len(index.sentences)} 句 · 完好")
     except AssistantError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -73,7 +73,7 @@ class Manifest:
 
     :param recipe: hash of the code that decides what a clause and a term are
     :param corpus: the file or folder it was built from, as seen from the index folder
-    :param sources: file name -> identity of the source
+    :param sources: name of each file in the corpus folder -> its fingerprint, see corpus.fingerprints
     :param bank: digest of the question banks it was built with
     """
 
@@ -93,12 +93,6 @@ def recipe() -> str:
     """Return the hash of parser and segmenter."""
     files = [PACKAGE / f"{name}.py" for name in _RECIPE] + [PACKAGE / "userdict.txt"]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-
-
-def identity(source: Source) -> str:
-    """Return a hash of all that an answer shows of a source: its bytes, and what the manifest says of it."""
-    shown = (source.policy, source.title, source.version, source.effective_date, source.filename, source.sha256)
-    return hashlib.sha256("\0".join(shown).encode()).hexdigest()[:32]
 
 
 def save_index(index: Index, folder: Path, encoder: str, settings: Settings) -> None:
@@ -155,7 +149,7 @@ def _write(index: Index, files: IndexFiles, place: Path, encoder: str, settings:
         k1=settings.k1,
         b=settings.b,
         corpus=os.path.relpath(settings.corpus.resolve(), place.resolve()),
-        sources={p.source.filename: identity(p.source) for p in index.policies},
+        sources={root_of(p.source): p.source.file_id for p in index.policies},
         bank=index.bank,
         files=_hashes(files.folder),
     )
@@ -204,17 +198,17 @@ def located(settings: Settings) -> Settings:
     return replace(settings, corpus=corpus) if corpus.exists() else settings
 
 
-def same_corpus(manifest: Manifest, sources: Sequence[Source]) -> bool:
-    """Whether an index was built from these sources and no others."""
-    return manifest.sources == {s.filename: identity(s) for s in sources}
+def root_of(source: Source) -> str:
+    """Return the file in the corpus folder that a source came from: the zip of a file inside one."""
+    return source.filename.split("/")[0]
 
 
-def check(manifest: Manifest, folder: Path, encoder: str, settings: Settings, sources: Sequence[Source]) -> None:
+def check(manifest: Manifest, folder: Path, encoder: str, settings: Settings, files: Mapping[str, str]) -> None:
     """Refuse an index that another corpus, encoder or version made.
 
     :raises IndexStale: with what has changed
     """
-    if not same_corpus(manifest, sources):
+    if manifest.sources != files:
         raise IndexStale(f"语料已变更, 与索引 {folder} 不一致。{REBUILD}")
     if manifest.encoder != encoder:
         raise IndexStale(f"模型已更换, 与索引 {folder} 不一致。{REBUILD}")
@@ -239,19 +233,21 @@ def load_index(folder: Path, manifest: Manifest) -> Index:
         raise IndexDamaged(f"索引读不了: {folder}。{REBUILD}") from error
 
 
-def known_entries(sources: Sequence[Source], settings: Settings) -> dict[str, Entry]:
-    """Return by `identity` what the index of the settings holds of these sources; nothing if it cannot be used.
+def known_entries(files: Mapping[str, str], settings: Settings) -> dict[str, Entry]:
+    """Return by `Source.filename` what the index of the settings holds of these files; nothing if it cannot be used.
 
     Made by the same code with the same encoder from the same file, it is what reading the file again would give.
+
+    :param files: file name -> fingerprint
     """
-    wanted = {identity(source) for source in sources}
     try:
         with undisturbed(settings.index):
             manifest = read_manifest(settings.index)
             same = (manifest.recipe, manifest.encoder) == (recipe(), fingerprint(settings.model))
-            if not same or wanted.isdisjoint(manifest.sources.values()):
+            if not same or manifest.sources.items().isdisjoint(files.items()):
                 return {}
             index = load_index(settings.index, manifest)
     except (IndexMissing, IndexStale, IndexDamaged):
         return {}
-    return {name: entry for entry in index.entries() if (name := identity(entry.policy.source)) in wanted}
+    entries = ((entry.policy.source, entry) for entry in index.entries())
+    return {source.filename: entry for source, entry in entries if files.get(root_of(source)) == source.file_id}
