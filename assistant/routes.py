@@ -59,11 +59,8 @@ class Pages:
         policy = self.policy(name)
         if not clause or any(heading.anchor == clause for heading in policy.headings):
             return policy, None
-        if not name:
-            found, positions = self.assistant.show(clause)
-            return found, found.clauses[positions[0]]
-        _, positions = self.assistant.show(clause, name)
-        return policy, policy.clauses[positions[0]]
+        found, positions = self.assistant.show(clause, name or None)[0]
+        return found, found.clauses[positions[0]]
 
     def _fulltext(self, name: str) -> FullText:
         """Return the full text of a policy."""

@@ -17,6 +17,7 @@ import numpy as np
 from assistant.embed import Encoder
 from assistant.index import Index
 from assistant.known import KnownQuestions
+from assistant.locate import Locator
 from assistant.segment import segment
 from assistant.settings import Settings
 from assistant.terms import Terms
@@ -32,6 +33,7 @@ class Retrievers:
     encoder: Encoder
     terms: Terms | None
     known: KnownQuestions | None
+    locator: Locator
 
 
 @dataclass(frozen=True, slots=True)
