@@ -128,12 +128,15 @@ class Places:
         own = [label for label in labels if re.search(r" 第\d+[款段]$", label)]
         if own and own[0] != own[-1]:
             return f"{own[0]}到{own[-1].rpartition(' ')[2]}".replace(" ", "")
-        return labels[0] if len(labels) == 1 or labels[0] == labels[-1] else f"{labels[0]}到{labels[-1]}"
+        return f"{labels[0]}, 不再分款" if len(labels) == 1 else f"{labels[0]}到{labels[-1]}"
 
     def _headings(self, unit: str, within: range) -> str:
         """Return the first and the last heading of a unit in one policy, 第一章到第八章; "" if it has none."""
-        values = sorted(value for (name, value), numbers in self.inside.items() if name == unit and _cut(numbers, within))
-        return f"第{values[0]}{unit}到第{values[-1]}{unit}" if values else ""
+        firsts = sorted(
+            (key[1], here[0]) for key, numbers in self.inside.items() if key[0] == unit and (here := _cut(numbers, within))
+        )
+        named = [step.split()[0] for value, n in firsts for step in self.clauses[n].path if heading_of(step) == (unit, value)]
+        return f"{named[0]}到{named[-1]}" if named else ""
 
     def _label(self, number: int, steps: int) -> str:
         """Return the number of a clause cut to so many steps."""

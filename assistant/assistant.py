@@ -186,7 +186,7 @@ class Assistant:
         confidence = self._confidence(query.standalone, found)
         if not query.parts:
             verdict = verdict_of(confidence, self.calibration.threshold)
-            cited = cite(found.hits, scope.limit if located.only else self.settings.cited)
+            cited = cite(found.hits, scope.limit if located.whole else self.settings.cited)
             return Judged(found.hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, cited)
         parts = query.parts[:MOST_PARTS]
         asked = [(part, self._part(part, scope, gathered)) for part in parts]

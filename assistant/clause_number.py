@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.numbering import HAN_DIGITS, value_of
+from assistant.script import characters
 
 Step = int | str
 
@@ -82,8 +83,8 @@ class Number:
 
 
 def folded(text: str) -> str:
-    """Return a text as clause numbers are read from it: narrow, with single blanks, which keeps the patterns linear."""
-    return " ".join(unicodedata.normalize("NFKC", text).replace(MASK, " ").split())
+    """Return a text as clause numbers are read from it: narrow, simplified, with single blanks: long runs would be slow."""
+    return " ".join(characters(unicodedata.normalize("NFKC", text)).replace(MASK, " ").split())
 
 
 def find_address(text: str) -> tuple[Address, bool] | None:

@@ -41,6 +41,11 @@ class Located:
     certain: bool = False
 
     @property
+    def whole(self) -> bool:
+        """Whether all the clauses at its numbers are the answer, and not only those that the other words lead to."""
+        return bool(self.numbers) and (self.only or not self.shared)
+
+    @property
     def note(self) -> str:
         """A sentence for each thing that a reader should know, "" if there is none."""
         notes = [f"《{title}》不在所查的文档里。" for title in self.absent]

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.clause import Source
 from assistant.clause_number import MASK, number_after
-from assistant.script import characters
-from assistant.titles import BRACKETS, DROPPED, STATE, YEAR, editions, laws, names_of, plain, years_of
+from assistant.titles import BRACKETS, DROPPED, STATE, YEAR, editions, is_common, laws, names_of, plain, years_of
 
 LONGEST_FRONT = 12
 # fmt: off
@@ -32,6 +31,7 @@ _LAWLIKE = re.compile(r"(?:法|条例|规定|办法|细则)")
 _POLITE = re.compile(
     r"请问|请|帮我|给我|我想|看一?下?|查一?下?|问一?下?|根据|按照|依照|依据|按|在|你们的?|贵司的?|贵公司的?|我们的?|本|该|这个|这份|的|和|与|及|或|跟|里"
 )
+_ITSELF = re.compile(r"(?:本|该|此|上述|这|其|违反|的)(?:法|条例|规定|办法|细则)$")
 _WORDS_BEFORE = re.compile(r"[^\W_]*$")
 
 
@@ -74,7 +74,7 @@ class Titles:
         found = [self._quoted(quoted) for quoted in _QUOTED.finditer(text)]
         rest = masked(text, found)
         kept = [at for at, character in enumerate(rest) if character not in DROPPED]
-        squeezed = characters("".join(rest[at] for at in kept)).casefold()
+        squeezed = "".join(rest[at] for at in kept).casefold()
         if len(squeezed) == len(kept):  # a few characters grow longer in lower case; such a text names nothing
             for mention in self._scan(squeezed):
                 start, end = kept[mention.start], kept[mention.end - 1] + 1
@@ -105,7 +105,7 @@ class Titles:
                 return tuple(dict.fromkeys(policies))
         if name in laws():
             return ()
-        return self._of_kind(name) or (self._like(name) if _LAWLIKE.search(name[-2:]) else ())
+        return self._of_kind(name) or (self._like(name) if _LAWLIKE.search(name[-2:]) and len(self._like(name)) == 1 else ())
 
     def _of_kind(self, name: str) -> tuple[str, ...]:
         """Return the documents of a kind, 隐私政策 or 用户协议, whose title holds what stands before that word."""
@@ -119,10 +119,9 @@ class Titles:
         return ()
 
     def _like(self, name: str) -> tuple[str, ...]:
-        """Return the one law whose title holds the characters of a short form in their order: 公园条例."""
-        found = {title for title in self.telling if len(name) > 2 and title[-1] == name[-1] and _is_within(name, title)}
-        documents = {self.telling[title] for title in found}
-        return documents.pop() if len(documents) == 1 else ()
+        """Return the laws whose title holds the characters of a short form in their order: 公园条例."""
+        found = (title for title in self.telling if len(name) > 2 and title[-1] == name[-1] and _is_within(name, title))
+        return tuple(dict.fromkeys(policy for title in found for policy in self.telling[title]))
 
     def _scan(self, text: str) -> Iterable[Mention]:
         """Yield every name in a squeezed text, the longest where several begin."""
@@ -194,13 +193,19 @@ class Titles:
         """Return laws by short forms of our own making, 公园条例第三条: only where a number follows."""
         found = []
         for law in _LAWLIKE.finditer(text):
-            if number_after(text, law.end()):
-                for start in range(max(0, law.end() - LONGEST_FRONT), law.end() - 2):
-                    name = text[start : law.end()]
-                    if MASK not in name and name[0] not in "本该" and (policies := self._like(name)):
-                        found.append(Mention(start, law.end(), name, policies, telling=False))
-                        break
+            words = _WORDS_BEFORE.search(text, max(0, law.end() - LONGEST_FRONT), law.end())
+            if words and number_after(text, law.end()) and not _ITSELF.search(words.group()):
+                found += self._law_at(text, words.start(), law.end())
         return found
+
+    def _law_at(self, text: str, start: int, end: int) -> list[Mention]:
+        """Return the law whose short form ends at a place; one that is none of ours is not among the documents."""
+        name = _POLITE.sub("", text[start:end])
+        for cut in range(len(name) - 2):
+            short = name[cut:]
+            if (cut == 0 or not is_common(short)) and (policies := self._like(short)):
+                return [Mention(end - len(short), end, short, policies, telling=False)] if len(policies) == 1 else []
+        return [Mention(end - len(name), end, name, (), telling=False)] if 2 < len(name) < LONGEST_FRONT else []
 
 
 def masked(text: str, mentions: Iterable[Mention]) -> str:

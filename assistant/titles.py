@@ -67,9 +67,14 @@ def _variants(name: str) -> set[str]:
     return {v[:LONGEST_NAME] for v in (name, short, bare, _COMPANY.sub("", short), _COMPANY.sub("", bare)) if v}
 
 
+def is_common(name: str) -> bool:
+    """Whether a name is made of words that any policy has."""
+    return not _COMMON.sub("", name)
+
+
 def _is_telling(name: str) -> bool:
     """Whether a title is more than words that any policy has."""
-    return len(name) > 3 and bool(_KINDS.search(BRACKETS.sub("", name))) and bool(_COMMON.sub("", name))
+    return len(name) > 3 and bool(_KINDS.search(BRACKETS.sub("", name))) and not is_common(name)
 
 
 def part_of(source: Source) -> str:
