@@ -37,7 +37,7 @@ from assistant.errors import AssistantError, ClauseNotFound, QuestionError
 from assistant.index import Index
 from assistant.known import load_known
 from assistant.lexicon import Lexicon, load_lexicon
-from assistant.locate import Located, Locator, missing
+from assistant.locate import MORE, Located, Locator, missing
 from assistant.numbering import spelled_out
 from assistant.retrieve import Found, Scope, narrowed, retrieve
 from assistant.search import Finding, Wanted, find
@@ -157,24 +157,16 @@ class Assistant:
 
     def _pointed(self, asked: str, query: Query, scope: Scope) -> Judged:
         """Judge a query among the documents that it names, and say what the documents and numbers in it lead to."""
-        located = self._located(asked, query, scope)
+        within = (scope.policy,) if scope.policy else ()
+        located = self.retrievers.locator.follow(asked, query.standalone, within)
         inner = narrowed(scope, located, self.index)
         judged = self._judge(query, inner, located)
         if located.certain and not located.numbers:
             return Judged(judged.hits, 0.0, "not_covered", missing(located))
         notes = [judged.note, located.note]
         if located.only and len(located.numbers) > scope.limit:
-            notes.append(f"这个编号下共有 {len(located.numbers)} 条, 这里列出 {len(judged.cited)} 条。")
+            notes.append(MORE.format(len(located.numbers), len(judged.cited)))
         return replace(judged, note="\n".join(filter(None, notes)))
-
-    def _located(self, asked: str, query: Query, scope: Scope) -> Located:
-        """Return what a question points at; a follow-up stays with the documents of the question it leans on."""
-        locate, within = self.retrievers.locator.locate, (scope.policy,) if scope.policy else ()
-        located = locate(asked, within)
-        if located.policies or query.standalone == asked:
-            return located
-        before = locate(query.standalone, within).policies
-        return replace(locate(asked, before), policies=before) if before else located
 
     def _judge(self, query: Query, scope: Scope, located: Located) -> Judged:
         """Find the clauses for a query and decide whether they cover it, part by part if it has parts."""

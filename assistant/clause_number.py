@@ -43,7 +43,7 @@ _NAMED = re.compile(
 _BETWEEN = re.compile(r"[\s,，、:：]{0,2}(?:里面?的?|中的?|上的?|当中的?|的)?[\s,，、:：]{0,2}")
 _BARE = re.compile(rf"(?P<head>(?:{_HEADED}|{_ARTICLE}|{_N}){_STEPS}[、.]?){_TAIL}")
 _FILLER = re.compile(
-    r"[\s,，。.?？!！:：、;；]|请问|帮我|给我|我想|本?(?:隐私)?政策|本(?:协议|法|条例|规定)|里面?|中|看一?看|看一下|查一下|查|读|念|说|讲|写|规定|内容|原文|意思|什么|啥|怎么|是|的|了|有|吗|呢|条款|和|与|及|或|到|分别|哪些"
+    r"[\s,，。.?？!！:：、;；]|请问|帮我|给我|我想|根据|按照|依照|依据|本?(?:隐私)?政策|本(?:协议|法|条例|规定)|里面?|中|看一?看|看一下|查一下|查|读|念|说|讲|写|规定|内容|原文|意思|什么|啥|怎么|是|的|了|有|吗|呢|条款|和|与|及|或|到|分别|哪些"
 )
 _UNIT = re.compile(rf"第\s?({_N})\s?(分编|编|章|节|部分)\s?")
 _INSERTED = re.compile(rf"(?:([^条]*条)之({_N}))?(.*)", re.DOTALL)
@@ -114,6 +114,8 @@ def number_after(text: str, end: int) -> Number | None:
     between = _BETWEEN.match(text, end)
     start = between.end() if between else end
     found = _NAMED.match(text, start)
+    if not found and (bare := _bare(text[end:])):
+        return Number(bare.address, end + bare.start, end + bare.end)
     return Number(_read(found), *found.span()) if found else None
 
 

@@ -7,7 +7,7 @@ which numbers the document has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.clause_number import Address, Number, find_numbers, folded, only_numbers
@@ -15,6 +15,11 @@ from assistant.index import Index
 from assistant.mentions import Mention, Titles, masked
 
 MOST_NAMED = 3
+ABSENT = "所查的文档里没有《{}》。"
+MISSING = "没有编号为「{}」的条款。"
+IN_NONE, INSTEAD = "查过的 {} 份文档都没有这个编号。", "《{}》有{}。"
+SHARED, SHARED_BY_NAME = "有 {} 份文档都有这个编号, 可写上文档名。", "有 {} 份文档都有这个编号, 可写上全名、年份或版本。"
+MORE = "这个编号下共有 {} 条, 这里列出 {} 条。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,11 @@ class Located:
     @property
     def note(self) -> str:
         """A sentence for each thing that a reader should know, "" if there is none."""
-        notes = [f"《{title}》不在所查的文档里。" for title in self.absent]
+        notes = [ABSENT.format(title) for title in self.absent]
         if self.missing:
-            notes.append(f"没有编号为「{self.missing}」的条款。{self.gap}")
+            notes.append(MISSING.format(self.missing) + self.gap)
         if self.shared:
-            name = "年份或版本" if self.policies else "文档名"
-            notes.append(f"有 {len(self.holders)} 份文档都有这个编号, 可写上{name}。")
+            notes.append((SHARED_BY_NAME if self.policies else SHARED).format(len(self.holders)))
         return "\n".join(notes)
 
 
@@ -97,6 +101,17 @@ class Locator:
         certain = only and (bool(mentions) or _can_be_nothing_else(words))
         return Located(policies, absent, tuple(found), tuple(holders), shared, missing, gap, only, certain)
 
+    def follow(self, asked: str, standalone: str, within: tuple[str, ...] = ()) -> Located:
+        """Return what a question points at; a follow-up stays with the documents of the question it leans on.
+
+        :param standalone: the question together with that one
+        """
+        located = self.locate(asked, within)
+        if located.policies or standalone == asked:
+            return located
+        before = self.locate(standalone, within).policies
+        return replace(self.locate(asked, before), policies=before) if before else located
+
     def _written(self, words: str, number: Number, named: Mention | None) -> str:
         """Return a clause number as it was written, with the name of its document."""
         return words[named.start if named and named.end <= number.start else number.start : number.end].strip()
@@ -104,15 +119,15 @@ class Locator:
     def _gap(self, address: Address, searched: Sequence[str]) -> str:
         """Return which numbers the documents have in the place of one that they lack."""
         if len(searched) > MOST_NAMED:
-            return f"查过的 {len(searched)} 份文档都没有这个编号。"
+            return IN_NONE.format(len(searched))
         spans = [(policy, self.index.places.span(address, self.index.ranges[policy])) for policy in searched]
-        return "".join(f"《{self.titles.sources[policy].title}》有{span}。" for policy, span in spans if span)
+        return "".join(INSTEAD.format(self.titles.sources[policy].title, span) for policy, span in spans if span)
 
 
 def missing(located: Located, typed: str = "") -> str:
     """Return the sentences for a clause number that was asked for and is not there."""
-    note = located.note.replace("\n", "") or f"没有编号为「{typed}」的条款。"
-    return f"{note}请核对编号, 或按文字搜索。"
+    note = located.note.replace("\n", "") or MISSING.format(typed)
+    return f"{note}请核对{'文档名' if located.absent else '编号'}, 或按文字搜索。"
 
 
 def _confined(mention: Mention, within: tuple[str, ...]) -> Mention:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from assistant.clause import Source
 from assistant.clause_number import MASK, number_after
-from assistant.titles import BRACKETS, DROPPED, STATE, YEAR, editions, is_common, laws, names_of, plain, years_of
+from assistant.titles import BRACKETS, DROPPED, STATE, YEAR, editions, laws, names_of, plain, years_of
 
-LONGEST_FRONT = 12
+LONGEST_FRONT, LONGEST_SHORT = 12, 6
 # fmt: off
 _GROUPS = (
     ("隐私政策", "隐私权政策", "隐私声明", "隐私条款", "隐私协议", "隐私保护指引", "隐私保护政策", "隐私指引",
@@ -29,7 +29,7 @@ _OTHER_LAW = re.compile(r"(?:实施)(?:条例|细则|办法|规定)|(?:的?司�
 _NOT_A_LAW = "律规院定人庭务制治官学子宝案"  # what makes 公司法 the beginning of 公司法人
 _LAWLIKE = re.compile(r"(?:法|条例|规定|办法|细则)")
 _POLITE = re.compile(
-    r"请问|请|帮我|给我|我想|看一?下?|查一?下?|问一?下?|根据|按照|依照|依据|按|在|你们的?|贵司的?|贵公司的?|我们的?|本|该|这个|这份|的|和|与|及|或|跟|里"
+    r"请问|请|有没有|是否|能否|违反|公司|帮我|给我|我想|看一?下?|查一?下?|问一?下?|根据|按照|依照|依据|按|在|你们的?|贵司的?|贵公司的?|我们的?|本|该|这个|这份|的|和|与|及|或|跟|里"
 )
 _ITSELF = re.compile(r"(?:本|该|此|上述|这|其|违反|的)(?:法|条例|规定|办法|细则)$")
 _WORDS_BEFORE = re.compile(r"[^\W_]*$")
@@ -59,8 +59,10 @@ class Titles:
         self.years = {source.policy: years_of(source) for source in sources}
         self.telling: dict[str, tuple[str, ...]] = {}
         self.loose: dict[str, tuple[str, ...]] = {}
+        kinds = {kind for group in _GROUPS for kind in group}
         for source in sources:
             telling, loose = names_of(source)
+            loose -= kinds  # a title that is one is no name for it alone
             for names, known in ((telling, self.telling), (loose, self.loose)):
                 for name in names:
                     known[name] = (*known.get(name, ()), source.policy)
@@ -105,7 +107,7 @@ class Titles:
                 return tuple(dict.fromkeys(policies))
         if name in laws():
             return ()
-        return self._of_kind(name) or (self._like(name) if _LAWLIKE.search(name[-2:]) and len(self._like(name)) == 1 else ())
+        return self._of_kind(name) or (self._like(name) if _LAWLIKE.search(name[-2:]) else ())
 
     def _of_kind(self, name: str) -> tuple[str, ...]:
         """Return the documents of a kind, 隐私政策 or 用户协议, whose title holds what stands before that word."""
@@ -120,7 +122,8 @@ class Titles:
 
     def _like(self, name: str) -> tuple[str, ...]:
         """Return the laws whose title holds the characters of a short form in their order: 公园条例."""
-        found = (title for title in self.telling if len(name) > 2 and title[-1] == name[-1] and _is_within(name, title))
+        short = 2 < len(name) <= LONGEST_SHORT
+        found = (title for title in self.telling if short and title[-1] == name[-1] and _is_within(name, title))
         return tuple(dict.fromkeys(policy for title in found for policy in self.telling[title]))
 
     def _scan(self, text: str) -> Iterable[Mention]:
@@ -201,11 +204,9 @@ class Titles:
     def _law_at(self, text: str, start: int, end: int) -> list[Mention]:
         """Return the law whose short form ends at a place; one that is none of ours is not among the documents."""
         name = _POLITE.sub("", text[start:end])
-        for cut in range(len(name) - 2):
-            short = name[cut:]
-            if (cut == 0 or not is_common(short)) and (policies := self._like(short)):
-                return [Mention(end - len(short), end, short, policies, telling=False)] if len(policies) == 1 else []
-        return [Mention(end - len(name), end, name, (), telling=False)] if 2 < len(name) < LONGEST_FRONT else []
+        if not 2 < len(name) < LONGEST_FRONT:
+            return []
+        return [Mention(end - len(name), end, name, self._like(name), telling=False)]
 
 
 def masked(text: str, mentions: Iterable[Mention]) -> str:
