@@ -1,125 +1,156 @@
-"""Clause numbers as people write them -> clauses: 五、4 · 五4 · 5.4 · 第五条第4款 · 三（一）3(2) · 一(一)2表1序号8.
+"""Which clauses stand at an address, among those of all policies, and which numbers a policy has.
 
-No vectors are involved: a number is found, or it is not.
+An address is a clause number taken apart (clause_number). Where a law has 第十七条, all of the article is meant, with its
+items; where a policy has 五、4, 第五条第4款 names it too.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from assistant.clause import Clause
-from assistant.numbering import HAN_DIGITS, value_of
+from assistant.clause_number import Address, Step, address_of, heading_of
 
-_N = rf"(?:[{HAN_DIGITS}]+|\d{{1,4}})"
-_STEP = (
-    rf"(?:[、.．·]?\s*\(\s*{_N}\s*\)|[、.．·]\s*{_N}(?![\d%])|(?<=\))\s*{_N}|(?<=[{HAN_DIGITS}])\d{{1,3}}|(?<=[\d)])\([a-z]\))"
-)
-_TAIL = rf"(?:\s*第\s*({_N})\s*(?:款|段|项))?(?:\s*第\s*{_N}\s*项)?(?:\s*表\s*({_N})\s*(?:(序号|第)\s*({_N})\s*行?)?)?"
-_ARTICLE = rf"第\s*{_N}\s*(?:条|章|部分)(?:之{_N})?"
-# in running text: 第X条, or a Han number with 、and digits or with brackets; not 一、两天, not the article of another law
-_OWN = rf"(?:(?<=本法)|(?<=本条例)|(?<=本规定)|(?<![\d{HAN_DIGITS}.法典例定则办》]))"
-_FIRST = rf"(?:\s*\(\s*{_N}\s*\)|、\s*\d{{1,3}}(?![\d%年月天日]))"
-_ADDRESS = re.compile(rf"{_OWN}({_ARTICLE}{_STEP}*|[{HAN_DIGITS}]+{_FIRST}{_STEP}*){_TAIL}")
-_BARE = re.compile(rf"\s*({_ARTICLE}|{_N}){_STEP}*\s*[、.]?{_TAIL}\s*[。?？]?\s*")
-_FILLER = re.compile(
-    r"[\s,，。.?？!！:：、]|请问|帮我|给我|本?(?:隐私)?政策|里面?|中|看一?看|看一下|查一下|读|念|说|讲|写|规定|内容|原文|意思|什么|啥|怎么|的|了|是|有|吗|呢|条款"
-)
-LONGEST = 60  # characters of a clause number
-_CHAPTER = re.compile(rf"第\s*({_N})\s*(章|部分)")
-_CLAUSE = re.compile(r"(?P<steps>.*?)(?: 第(?P<part>\d+)[段款])?(?: 表(?P<table>\d+) (?P<by>序号|第)(?P<row>.+?)行?)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A clause number taken apart; `part` is a 段 or 款, `row` the row of a table, 序号8 or 第2行; 0 and "" where not named.
-
-    `unit` is 章 or 部分 where the number is that of a heading.
-    """
-
-    steps: tuple[int, ...]
-    part: int = 0
-    table: int = 0
-    row: str = ""
-    unit: str = ""
-
-
-def find_address(text: str) -> tuple[Address, bool] | None:
-    """Return the clause number in `text`, and whether `text` asks for nothing else; None if there is none."""
-    folded = " ".join(unicodedata.normalize("NFKC", text).split())  # runs of blanks would make the patterns below slow
-    if len(folded) <= LONGEST and (found := _BARE.fullmatch(folded)):
-        return _parse(folded[: found.start(2)] if found.group(2) else folded, found), True
-    if found := _ADDRESS.search(folded):
-        return _parse(found.group(1), found), not _FILLER.sub("", folded[: found.start()] + folded[found.end() :])
-    return None
-
-
-def _parse(head: str, found: re.Match[str]) -> Address:
-    """Build an address from the groups (head, part, table, by, row) of a match."""
-    _, part, table, by, row = found.groups()
-    head = re.split(r"表", head)[0]
-    head = re.sub(r"第\s*$", "", head)
-    steps = tuple(value_of(n) for n in re.findall(_N, head))
-    chapter = _CHAPTER.match(head.strip())
-    row = f"{by}{value_of(row)}" if row else ""
-    return Address(steps, value_of(part or ""), value_of(table or ""), row, chapter[2] if chapter else "")
-
-
-def address_of(clause: Clause) -> Address:
-    """Return the address of a clause from its number."""
-    return Address(()) if clause.kind == "preamble" else _read(clause.clause)
-
-
-@lru_cache(maxsize=20_000)
-def _read(number: str) -> Address:
-    """Return the address that a clause's number is; the same few thousand numbers occur in all policies."""
-    found = _CLAUSE.fullmatch(unicodedata.normalize("NFKC", number))
-    if not found:
-        return Address(())
-    steps = tuple(value_of(n) for n in re.findall(_N, found["steps"]))
-    row = f"{found['by']}{value_of(found['row'])}" if found["row"] else ""
-    return Address(steps, int(found["part"] or 0), int(found["table"] or 0), row)
+_ARTICLE = re.compile(r"第[^条]{1,12}条")
+_ITEM = re.compile(r"第[^条]{1,12}条\(")
 
 
 class Places:
-    """Which clauses stand at which address, so that a number is found among 100,000 clauses as among 100."""
+    """Which clauses stand at which address, so that a number is found among 100,000 clauses as among 100.
+
+    `resolve` and the others take clause numbers of the index: `within` is the stretch of one policy.
+    """
 
     def __init__(self, clauses: Sequence[Clause]) -> None:
         """Read the number of every clause once."""
-        self.known = [address_of(clause) for clause in clauses]
-        self.at: dict[tuple[int, ...], list[int]] = {}
-        self.under: dict[tuple[int, ...], list[int]] = {}
+        self.clauses = clauses
+        self.known = [Address(()) if clause.kind == "preamble" else address_of(clause.clause) for clause in clauses]
+        self.under: dict[tuple[Step, ...], list[int]] = {}
         self.inside: dict[tuple[str, int], list[int]] = {}
+        self.anchors: dict[str, list[int]] = {}
+        self.labels: dict[str, list[int]] = {}
         for number, (address, clause) in enumerate(zip(self.known, clauses, strict=True)):
-            self.at.setdefault(address.steps, []).append(number)
+            self.anchors.setdefault(clause.anchor, []).append(number)
+            self.labels.setdefault(clause.clause, []).append(number)
             for length in range(1, len(address.steps) + 1):
-                self.under.setdefault(address.steps[:length], []).append(number)
-            for chapter in {chapter for step in clause.path if (chapter := _chapter(step))}:
-                self.inside.setdefault(chapter, []).append(number)
+                if not _is_inserted(address.steps[length:]):
+                    self.under.setdefault(address.steps[:length], []).append(number)
+            for heading in {heading for step in clause.path if (heading := heading_of(step))}:
+                self.inside.setdefault(heading, []).append(number)
 
     def resolve(self, address: Address, within: range) -> list[int]:
-        """Return the numbers of the clauses at an address, in reading order: itself, or all that stands under it.
+        """Return the clauses of one policy at an address, in reading order: itself, or all that stands under it.
 
         第五条第4款 names the fourth paragraph of article 5; where there is none, the fourth number under 五.
         """
-        if address.unit and (inside := _cut(self.inside.get((address.unit, address.steps[0]), ()), within)):
-            return inside
-        tries = [address]
-        if address.part:
-            tries.append(Address((*address.steps, address.part), 0, address.table, address.row))
-        for wanted in tries:
-            here = _cut(self.at.get(wanted.steps, ()), within)
-            if wanted.part or wanted.table:
-                found = [n for n in here if _same(wanted, self.known[n])]
-            else:
-                found = [n for n in here if not self.known[n].table] or _cut(self.under.get(wanted.steps, ()), within)
-            if found:
-                return found
-        return []
+        if address.inside:
+            return self._under_headings(address, within)
+        under = _cut(self.under.get(address.steps, ()), within)
+        if address.listed:
+            under = [n for n in under if not _ITEM.match(self.clauses[n].clause)]
+        here = [n for n in under if self.known[n].steps == address.steps and not self.known[n].table]
+        if address.table:
+            return [n for n in under if _same(address, self.known[n])]
+        if any(_ARTICLE.match(self.clauses[n].clause) for n in here):
+            return self._of_article(address, under)
+        if address.part and not address.item:
+            found = [n for n in here if self.known[n].part == address.part or (address.part == 1 and len(here) == 1)]
+            return found or self.resolve(Address((*address.steps, address.part)), within)
+        return self.resolve(Address((*address.steps, *address.item)), within) if address.item else here or under
+
+    def policies(self, address: Address, among: Iterable[range]) -> Iterator[list[int]]:
+        """Yield what `resolve` finds in every policy that has anything there."""
+        lists = [self.inside.get(heading, []) for heading in address.inside] or [self.under.get(address.steps, [])]
+        if address.inside and not address.steps:  # 第三章 may be 三 in a policy without chapters
+            lists = [[*self.inside.get(address.inside[0], []), *self.under.get((address.inside[0][1],), [])]]
+        touched = sorted(lists[0])
+        for within in among:
+            if bisect_left(touched, within.stop) > bisect_left(touched, within.start) and (
+                found := self.resolve(address, within)
+            ):
+                yield found
+
+    def span(self, address: Address, within: range) -> str:
+        """Return the numbers of one policy at the deepest level of an address that exists: 第一条到第七十四条, 五、1到五、6."""
+        if address.inside and not address.steps:
+            return self._headings(address.inside[-1][0], within) or self.span(Address(()), within)
+        steps = address.steps
+        under = _cut(self.under.get(steps, ()), within)
+        if under and (address.part or address.item):
+            return self._parts(under)
+        while steps and not under:
+            steps = steps[:-1]
+            under = _cut(self.under.get(steps, ()), within) if steps else [n for n in within if self.known[n].steps]
+        deeper = [
+            n for n in under if len(self.known[n].steps) > len(steps) and not isinstance(self.known[n].steps[len(steps)], str)
+        ]
+        if not steps and (articles := [n for n in deeper if _ARTICLE.match(self.clauses[n].clause)]):
+            deeper = articles
+        if not deeper:
+            return ""
+        ordered = sorted(deeper, key=lambda n: abs(int(self.known[n].steps[len(steps)])))
+        first, last = (self._label(n, len(steps) + 1) for n in (ordered[0], ordered[-1]))
+        return first if first == last else f"{first}到{last}"
+
+    def _under_headings(self, address: Address, within: range) -> list[int]:
+        """Return what stands at an address that begins with headings: 第三章, 第二编第三章, 第三章第二十条."""
+        lists = [set(_cut(self.inside.get(heading, ()), within)) for heading in address.inside]
+        inside = set.intersection(*lists)
+        if address.steps:
+            return [number for number in self.resolve(replace(address, inside=()), within) if number in inside]
+        return sorted(inside) or self._instead(address, within)
+
+    def _instead(self, address: Address, within: range) -> list[int]:
+        """Return what stands under 三 where 第三章 is asked for, in a policy that numbers neither chapters nor articles."""
+        if len(address.inside) > 1 or self._headings(address.inside[0][0], within):
+            return []
+        found = self.resolve(Address((address.inside[0][1],)), within)
+        return [] if any(_ARTICLE.match(self.clauses[n].clause) for n in found) else found
+
+    def _of_article(self, address: Address, under: Sequence[int]) -> list[int]:
+        """Return an article of a law with its items, or only the 款 and 项 of it that are named."""
+        found, part = [], 0
+        wanted = (*address.steps, *address.item)
+        for number in under:
+            known = self.known[number]
+            if known.steps == address.steps and not known.table:
+                part = known.part or 1
+            if address.part in (0, part or 1) and known.steps[: len(wanted)] == wanted:
+                found.append(number)
+        return found
+
+    def _parts(self, under: Sequence[int]) -> str:
+        """Return what an article or number is divided into."""
+        labels = [self.clauses[n].clause for n in under]
+        own = [label for label in labels if re.search(r" 第\d+[款段]$", label)]
+        if own and own[0] != own[-1]:
+            return f"{own[0]}到{own[-1].rpartition(' ')[2]}".replace(" ", "")
+        return f"{labels[0]}, 不再分款" if len(labels) == 1 else f"{labels[0]}到{labels[-1]}"
+
+    def _headings(self, unit: str, within: range) -> str:
+        """Return the first and the last heading of a unit in one policy, 第一章到第八章; "" if it has none."""
+        firsts = sorted(
+            (key[1], here[0]) for key, numbers in self.inside.items() if key[0] == unit and (here := _cut(numbers, within))
+        )
+        named = [step.split()[0] for value, n in firsts for step in self.clauses[n].path if heading_of(step) == (unit, value)]
+        return f"{named[0]}到{named[-1]}" if named else ""
+
+    def _label(self, number: int, steps: int) -> str:
+        """Return the number of a clause cut to so many steps."""
+        label = self.clauses[number].clause.partition(" ")[0]
+        if steps == 1 and (article := _ARTICLE.match(label)):
+            return article.group()
+        ends = [token.end() for token in re.finditer(r"[零〇一二两三四五六七八九十百千]+|\d+|[a-zA-Z]+", label)]
+        end = ends[steps - 1] if len(ends) >= steps else len(label)
+        return label[: end + 1] if label[end : end + 1] in (")", "条") else label[:end]
+
+
+def resolve(address: Address, clauses: Sequence[Clause]) -> list[int]:
+    """Return the positions of the clauses of one policy at an address, in reading order, as `Places` does."""
+    return Places(clauses).resolve(address, range(len(clauses)))
 
 
 def _cut(numbers: Sequence[int], within: range) -> list[int]:
@@ -127,14 +158,13 @@ def _cut(numbers: Sequence[int], within: range) -> list[int]:
     return list(numbers[bisect_left(numbers, within.start) : bisect_left(numbers, within.stop)])
 
 
-def _chapter(step: str) -> tuple[str, int] | None:
-    """Return (章 or 部分, its number) of a heading that has one."""
-    found = _CHAPTER.match(step)
-    return (found[2], value_of(found[1])) if found else None
+def _is_inserted(steps: Sequence[Step]) -> bool:
+    """Whether what follows is 之一, another article."""
+    return bool(steps) and isinstance(steps[0], int) and steps[0] < 0
 
 
 def _same(wanted: Address, known: Address) -> bool:
-    """Whether a clause is at a fully given address; a table without a row stands for all its rows."""
+    """Whether a row of a table is at an address; a table without a row stands for all its rows."""
     return (
         wanted.steps == known.steps
         and (not wanted.part or wanted.part == known.part)

@@ -28,8 +28,7 @@ def add_api(assistant: Assistant, parallel: int) -> None:
         """Return the clauses at a clause number or permalink, in reading order."""
 
         def shown() -> Any:
-            found, positions = assistant.show(clause, policy or None)
-            return [found.clauses[position] for position in positions]
+            return [found.clauses[n] for found, positions in assistant.show(clause, policy or None) for n in positions]
 
         return _told(shown, clause, policy)
 

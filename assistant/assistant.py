@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.address import find_address
 from assistant.answer import (
     NO_WORDS,
     NOT_COVERED,
@@ -38,7 +37,9 @@ from assistant.errors import AssistantError, ClauseNotFound, QuestionError
 from assistant.index import Index
 from assistant.known import load_known
 from assistant.lexicon import Lexicon, load_lexicon
-from assistant.retrieve import Found, Scope, retrieve
+from assistant.locate import MORE, Located, Locator, missing
+from assistant.numbering import spelled_out
+from assistant.retrieve import Found, Scope, narrowed, retrieve
 from assistant.search import Finding, Wanted, find
 from assistant.segment import ngrams
 from assistant.settings import Settings
@@ -58,7 +59,7 @@ class Assistant:
 
     def __init__(self, index: Index, encoder: Encoder, calibration: Calibration, settings: Settings) -> None:
         self.index, self.encoder, self.calibration, self.settings = index, encoder, calibration, settings
-        self.retrievers = Retrievers(index, encoder, _terms(index, encoder), load_known(settings.model))
+        self.retrievers = Retrievers(index, encoder, _terms(index, encoder), load_known(settings.model), Locator(index))
         self.lexicon = _lexicon(index)
         self.small_talk = SmallTalk(encoder)
         encoder.encode(["预热"], query=True)  # jieba reads its dictionary now, not at the first question
@@ -130,12 +131,12 @@ class Assistant:
         :raises QuestionError: if the question is empty or too long, or there is no such policy
         """
         began = time.perf_counter()
-        cleaned = clean_question(question, self.settings.longest_question)
+        cleaned = spelled_out(clean_question(question, self.settings.longest_question))
         self._check_policy(policy)
         query = understand(cleaned, history, self.lexicon)
         found = Judged((), 0.0, "not_covered", NO_WORDS)
         if is_askable(query.standalone):
-            found = self._judge(query, Scope(policy))
+            found = self._pointed(cleaned, query, Scope(policy))
         source = self._source(policy or (found.hits[0].policy if found.hits else None))
         covered = found.verdict != "not_covered"
         return Answer(
@@ -153,7 +154,20 @@ class Assistant:
             parts=found.parts,
         )
 
-    def _judge(self, query: Query, scope: Scope) -> Judged:
+    def _pointed(self, asked: str, query: Query, scope: Scope) -> Judged:
+        """Judge a query among the documents that it names, and say what the documents and numbers in it lead to."""
+        within = (scope.policy,) if scope.policy else ()
+        located = self.retrievers.locator.follow(asked, query.standalone, within)
+        inner = narrowed(scope, located, self.index)
+        judged = self._judge(query, inner, located)
+        if located.certain and not located.numbers:
+            return Judged(judged.hits, 0.0, "not_covered", missing(located))
+        notes = [judged.note, located.note]
+        if located.only and len(located.numbers) > scope.limit:
+            notes.append(MORE.format(len(located.numbers), len(judged.cited)))
+        return replace(judged, note="\n".join(filter(None, notes)))
+
+    def _judge(self, query: Query, scope: Scope, located: Located) -> Judged:
         """Find the clauses for a query and decide whether they cover it, part by part if it has parts."""
         gathered: dict[str, Signals] = {}
         found = retrieve(query, self.retrievers, self.settings, scope, gathered)
@@ -163,16 +177,22 @@ class Assistant:
         confidence = self._confidence(query.standalone, found)
         if not query.parts:
             verdict = verdict_of(confidence, self.calibration.threshold)
-            cited = cite(found.hits, self.settings.cited)
+            cited = cite(found.hits, scope.limit if located.whole else self.settings.cited)
             return Judged(found.hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, cited)
         parts = query.parts[:MOST_PARTS]
-        asked = [(part, retrieve(part, self.retrievers, self.settings, scope, gathered)) for part in parts]
+        asked = [(part, self._part(part, scope, gathered)) for part in parts]
         if query.listed:
             hits = merge(found.hits, [found.hits for _, found in asked], scope.limit)
             verdict = verdict_of(confidence, self.calibration.threshold)
             return Judged(hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, hits[: len(asked)])
         sure = [self._confidence(part.standalone, found) for part, found in asked]
         return judge_parts(found.hits, confidence, asked, sure, self.calibration.threshold, self.settings.cited)
+
+    def _part(self, part: Query, scope: Scope, gathered: dict[str, Signals]) -> Found:
+        """Return the clauses for one question of several, among the documents that it names itself."""
+        located = self.retrievers.locator.locate(part.views[0][0], (scope.policy,) if scope.policy else ())
+        inner = narrowed(scope, located, self.index)
+        return retrieve(part, self.retrievers, self.settings, inner, gathered if inner == scope else {})
 
     def _confidence(self, question: str, found: Found) -> float:
         """Return the probability that the policy covers a question; a clause asked for by its number is there."""
@@ -193,25 +213,26 @@ class Assistant:
         self._check_policy(wanted.policy)
         return find(wanted, self.retrievers, self.settings, self._confidence, self.calibration.threshold)
 
-    def show(self, number: str, policy: str | None = None) -> tuple[Policy, list[int]]:
-        """Return the policy and the positions of the clauses at a number or an anchor, in reading order.
+    def show(self, number: str, policy: str | None = None) -> list[tuple[Policy, list[int]]]:
+        """Return the policies that have a clause number or an anchor, each with the positions of its clauses, in order.
 
-        :raises ClauseNotFound: if no policy has that number
+        :param number: as people write it, with or without the name of its document
+        :raises ClauseNotFound: if no policy has that number; it says which numbers there are
         """
         self._check_policy(policy)
-        for candidate in self.policies:
-            within = self.index.ranges[candidate.source.policy]
-            if policy in (None, candidate.source.policy) and (found := self._numbered(number.strip(), within)):
-                return candidate, [position - within.start for position in found]
-        raise ClauseNotFound(f"没有编号为「{number}」的条款。请核对编号, 或按文字搜索。")
-
-    def _numbered(self, number: str, within: range) -> list[int]:
-        """Return the numbers of the clauses to which a clause number or an anchor leads in one policy."""
-        clauses = self.index.clauses
-        if named := [n for n in within if number in (clauses[n].anchor, clauses[n].clause)]:
-            return named
-        address = find_address(number)
-        return self.index.places.resolve(address[0], within) if address else []
+        located = self.retrievers.locator.locate(number, (policy,) if policy else ())
+        anchors = self.index.places.anchors
+        found = anchors.get(number.strip(), ()) or located.numbers or self.index.places.labels.get(number.strip(), ())
+        shown = [
+            (candidate, positions)
+            for candidate in self.policies
+            if policy in (None, candidate.source.policy)
+            and (within := self.index.ranges[candidate.source.policy])
+            and (positions := [n - within.start for n in found if n in within])
+        ]
+        if not shown:
+            raise ClauseNotFound(missing(located, number))
+        return shown
 
     def _check_policy(self, policy: str | None) -> None:
         """Refuse the name of a policy that is not in the index."""

@@ -138,9 +138,9 @@ def show(
 ) -> None:
     """显示一条条款: 标题路径、前后条款、在原文中的位置。"""
     assistant = load_assistant(corpus)
-    from assistant.terminal import print_place
+    from assistant.terminal import print_places
 
-    print_place(assistant, *assistant.show(clause, policy))
+    print_places(assistant, assistant.show(clause, policy))
 
 
 @app.command()

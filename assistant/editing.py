@@ -108,7 +108,7 @@ class Editor:
 
     def _clause(self, number: str) -> Clause:
         """Return the one clause with a number."""
-        positions = self.assistant.show(number, self.policy.source.policy)[1]
+        positions = self.assistant.show(number, self.policy.source.policy)[0][1]
         if len(positions) != 1:
             raise ClauseNotFound(
                 f"「{number}」不止一条, 请写到具体的条款: {'、'.join(self.policy.clauses[p].clause for p in positions[:5])}。"

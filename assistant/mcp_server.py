@@ -58,7 +58,7 @@ class Hits(TypedDict):
 
 
 class Shown(TypedDict):
-    """The clauses at one number, in reading order, and the id of their policy."""
+    """The clauses at one number, in reading order, and the id of the first one's policy: others may have it too."""
 
     policy: str
     clauses: list[Clause]
@@ -113,8 +113,9 @@ class Tools:
 
     def _shown(self, number: str, policy: str | None) -> Shown:
         """Look a clause number up."""
-        found, positions = self.assistant.show(number, policy)
-        return {"policy": found.source.policy, "clauses": [found.clauses[position] for position in positions]}
+        shown = self.assistant.show(number, policy)
+        clauses = [found.clauses[position] for found, positions in shown for position in positions]
+        return {"policy": clauses[0].policy, "clauses": clauses}
 
 
 def build_server(assistant: Assistant) -> MCPServer[Any]:

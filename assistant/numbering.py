@@ -10,11 +10,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-HAN_DIGITS = "零〇一二两三四五六七八九十百千"
+HAN_DIGITS = "零〇一二两三四五六七八九十百千廿卅卌"
 _CN = f"[{HAN_DIGITS}]+"
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 LONGEST_ALONE = 12
+_TENS = str.maketrans({"廿": "二十", "卅": "三十", "卌": "四十"})
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 
 
@@ -77,9 +78,14 @@ def stands_alone(text: str) -> Marker | None:
     return marker if marker and marker.length == len(text) else None
 
 
+def spelled_out(text: str) -> str:
+    """Return a text with 第廿条 as 第二十条; elsewhere 廿 may be part of a name."""
+    return re.sub(rf"(?<=第){_CN}", lambda number: number.group().translate(_TENS), text)
+
+
 def value_of(number: str) -> int:
-    """Return the integer that `number` writes: 十三, 一千二百六十, 〇 forms, ① or 13; 0 if it writes none."""
-    number = unicodedata.normalize("NFKC", number).strip()
+    """Return the integer that `number` writes: 十三, 一千二百六十, 廿三, 〇 forms, ① or 13; 0 if it writes none."""
+    number = unicodedata.normalize("NFKC", number).strip().translate(_TENS)
     if number.isdigit():
         return int(number)
     if all(c in _DIGITS for c in number) and number:

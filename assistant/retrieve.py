@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from rapidfuzz import fuzz
 
-from assistant.address import find_address
 from assistant.clause import Clause, Evidence, Hit, Sign, Span
 from assistant.index import Index
+from assistant.locate import Located
 from assistant.segment import HAN_ONLY, fold, identifiers, segment
 from assistant.segment import words as search_words
 from assistant.settings import Settings
@@ -23,6 +23,7 @@ from assistant.understand import Query
 
 _CODE = re.compile(r"\([^()]*[A-Za-z][^()]*\)|\s")
 SAME_ROW = 85
+MOST_CANDIDATES = 1000  # clauses of one number in many documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def retrieve(
     index = retrievers.index
     within = index.ranges[scope.policy] if scope.policy else range(len(index.clauses))
     words = query.views[0][0]
-    named = _named(words, index, within)
+    named = _named(retrievers.locator.locate(words, (scope.policy,) if scope.policy else ()), scope)
     also = [*named, *(scope.among or ())]
     gathered = {} if gathered is None or also else gathered
     texts = {**dict(query.views), query.standalone: 0.0}
@@ -126,12 +127,41 @@ def _folded(ranked: Iterable[tuple[int, float]], limit: int, evidence: _Evidence
     return hits
 
 
-def _named(question: str, index: Index, within: range) -> dict[int, int]:
-    """Return the clauses that the question names by number, with their order."""
-    address = find_address(question)
-    if not address:
-        return {}
-    return {number: n for n, number in enumerate(index.places.resolve(address[0], within))}
+def narrowed(scope: Scope, located: Located, index: Index) -> Scope:
+    """Return a scope confined to the documents that a question names."""
+    if not located.policies:
+        return scope
+    among = frozenset(number for policy in located.policies for number in index.ranges[policy])
+    if scope.among is not None:
+        among &= scope.among
+    if len(located.policies) == 1:
+        return replace(scope, policy=located.policies[0], among=None if scope.among is None else among)
+    return replace(scope, among=among)
+
+
+def _named(located: Located, scope: Scope) -> dict[int, int]:
+    """Return the clauses that the question names by number, with their order.
+
+    Beside other words, and in several documents, those words decide; where there are too many to be shown, each document
+    is heard before another one goes on.
+    """
+    numbers = [number for number in located.numbers if scope.among is None or number in scope.among]
+    if located.shared and not located.only:
+        return dict.fromkeys(numbers, 0)
+    if len(located.holders) > 1 and len(numbers) > scope.limit:
+        turns = _in_turn(numbers)[:MOST_CANDIDATES]
+        numbers = [*sorted(turns[: scope.limit]), *turns[scope.limit :]]
+    return {number: n for n, number in enumerate(numbers)}
+
+
+def _in_turn(numbers: Sequence[int]) -> list[int]:
+    """Return the first of every run of neighbouring numbers, then the second of each, and so on."""
+    place: dict[int, int] = {}
+    turns = []
+    for n, number in enumerate(numbers):
+        place[number] = place[numbers[n - 1]] + 1 if n and numbers[n - 1] == number - 1 else 0
+        turns.append((place[number], n))
+    return [numbers[n] for _, n in sorted(turns)]
 
 
 def same_words(one: Clause, other: Clause) -> bool:

@@ -59,11 +59,13 @@ class Pages:
         policy = self.policy(name)
         if not clause or any(heading.anchor == clause for heading in policy.headings):
             return policy, None
-        if not name:
-            found, positions = self.assistant.show(clause)
-            return found, found.clauses[positions[0]]
-        _, positions = self.assistant.show(clause, name)
-        return policy, policy.clauses[positions[0]]
+        found, positions = self.assistant.show(clause, name or None)[0]
+        return found, found.clauses[positions[0]]
+
+    def points(self, words: str) -> bool:
+        """Whether words name a document or a clause number."""
+        located = self.assistant.retrievers.locator.locate(words)
+        return bool(located.policies or located.absent or located.numbers)
 
     def _fulltext(self, name: str) -> FullText:
         """Return the full text of a policy."""
@@ -134,7 +136,11 @@ def add_library(app: FastAPI, pages: Pages) -> None:
         opened, at = pages.clause(policy, clause)
         source = opened.source
         finding, problem = None, ""
-        wanted = Wanted(q, source.policy, chapter, next((name for name in KINDS if name == kind), None), order == "place")
+        scope: str | None = source.policy
+        if not policy:  # a number in several documents lists them all, a document that is named is searched
+            q = q or (clause if len(pages.assistant.show(clause)) > 1 else "") if clause else q
+            scope = None if pages.points(q) else scope
+        wanted = Wanted(q, scope, chapter, next((name for name in KINDS if name == kind), None), order == "place")
         if q.strip() or wanted.chapter or wanted.kind:
             try:
                 finding = pages.assistant.find(wanted)

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant.address import find_address
 from assistant.answer import clean_question, is_askable
 from assistant.clause import Clause, Hit, Kind, Policy
 from assistant.errors import ClauseNotFound
 from assistant.index import Index
-from assistant.retrieve import Found, Scope, as_hit, retrieve
+from assistant.locate import missing
+from assistant.retrieve import Found, Scope, as_hit, narrowed, retrieve
 from assistant.segment import fold
 from assistant.settings import Settings
 from assistant.signals import Retrievers
@@ -118,6 +118,8 @@ def _ranked(
     index, meant = retrievers.index, words.meant
     if not is_askable(meant):
         return [], 0.0
+    located = retrievers.locator.locate(meant, (scope.policy,) if scope.policy else ())
+    scope = narrowed(scope, located, index)
     within = scope.among if scope.among is not None else _range(index, scope.policy)
     chunks = words.chunks
     holding = [i for i in within if _holds(retrievers.folded[i], chunks)] if chunks else []
@@ -129,12 +131,10 @@ def _ranked(
     shown = {(hit.policy, number) for hit in hits for number in (hit.clause, *hit.also)}
     left = frozenset(i for i in holding if (index.clauses[i].policy, index.clauses[i].clause) not in shown)
     hits += retrieve(query, retrievers, settings, replace(scope, among=left, limit=len(left))).hits if left else ()
-    address = find_address(meant)
     exact = [hit for hit in hits if hit.evidence.exact]
-    # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
-    if address and address[1] and (exact or not meant.isalnum() or meant.startswith("第")):
-        if not exact and not index.places.resolve(address[0], _range(index, scope.policy)):
-            raise ClauseNotFound(f"没有编号为「{meant}」的条款。请核对编号, 或按文字搜索。")
+    if located.only and (exact or located.certain):
+        if not located.numbers:
+            raise ClauseNotFound(missing(located))
         hits = exact
     return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0
 

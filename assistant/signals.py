@@ -18,6 +18,7 @@ import numpy as np
 from assistant.embed import Encoder
 from assistant.index import Index
 from assistant.known import KnownQuestions
+from assistant.locate import Locator
 from assistant.segment import fold, segment
 from assistant.settings import Settings
 from assistant.terms import Terms
@@ -33,6 +34,7 @@ class Retrievers:
     encoder: Encoder
     terms: Terms | None
     known: KnownQuestions | None
+    locator: Locator
 
     @cached_property
     def folded(self) -> tuple[tuple[str, str], ...]:

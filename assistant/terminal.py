@@ -37,9 +37,19 @@ def print_clause(console: Console, clause: Clause, assistant: Assistant, prefix:
         console.print(Text(f"  同样内容另见: {'、'.join(clause.also)}", style="dim"))
 
 
-def print_place(assistant: Assistant, found: Policy, positions: Sequence[int]) -> None:
-    """Print clauses with their place in the source, their references, and what stands before and after them."""
+def print_places(assistant: Assistant, shown: Sequence[tuple[Policy, Sequence[int]]]) -> None:
+    """Print the clauses at a number, document by document."""
     console = terminal()
+    if len(shown) > 1:
+        console.print(f"有 {len(shown)} 份文档都有这个编号:", style="bold")
+        for found, positions in shown:
+            console.print(f"  《{found.source.title}》{found.clauses[positions[0]].clause}  ({found.source.policy})")
+    for found, positions in shown:
+        print_place(console, assistant, found, positions)
+
+
+def print_place(console: Console, assistant: Assistant, found: Policy, positions: Sequence[int]) -> None:
+    """Print clauses with their place in the source, their references, and what stands before and after them."""
     for position in positions:
         shown = found.clauses[position]
         print_clause(console, shown, assistant, "")

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from samples import DATA
 
-from assistant.address import Places, find_address
+from assistant.address import Places
 from assistant.clause import Clause, Policy
+from assistant.clause_number import find_address
 from assistant.corpus import read_corpus
 from assistant.parse import parse
 

@@ -93,8 +93,8 @@ def test_the_same_clause_in_two_policies_is_two_hits(settings: Settings, tmp_pat
 
 
 def test_show_finds_numbers_and_anchors(assistant: Assistant) -> None:
-    policy, by_number = assistant.show("五、4")
-    assert assistant.show("c5-4")[1] == by_number
+    [(policy, by_number)] = assistant.show("五、4")
+    assert assistant.show("c5-4") == [(policy, by_number)]
     assert policy.clauses[by_number[0]].clause == "五、4"
 
 

@@ -40,7 +40,7 @@ def test_a_small_index_is_seen_whole_by_every_signal(assistant: Assistant, setti
 
 
 def test_an_encoder_without_extras_does_without_their_signals(assistant: Assistant, settings: Settings) -> None:
-    plain = Retrievers(assistant.index, assistant.encoder, None, None)
+    plain = Retrievers(assistant.index, assistant.encoder, None, None, assistant.retrievers.locator)
     scores = gather("怎么注销账户", plain, settings, everything(assistant)).scores
     assert not scores["term"].any() and not scores["known"].any() and scores["clause"].any()
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, nodes
 
 from assistant import errors
 from assistant.answer import NO_WORDS, NOT_COVERED
+from assistant.locate import ABSENT, IN_NONE, INSTEAD, MISSING, MORE, SHARED, SHARED_BY_NAME
 from assistant.page import SIGNS, WEB, kept
 from assistant.records import REASONS
 from assistant.related import TOPICS
@@ -26,11 +27,15 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 COMMAND_LINE = {"batch", "cli", "cli_questions", "cli_records", "editing", "terminal"}  # no page shows what these say
 ERRORS = {name for name, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, errors.AssistantError)}
 DICTIONARIES = {"KINDS": KINDS, "VERDICTS": VERDICTS, "CONTACTS": CONTACTS, "SIGNS": SIGNS}
-NOTES = {*REPLIES.values(), NOT_COVERED, NO_WORDS, "这份政策没有写到: {}"}
+AT_NUMBERS = {ABSENT, MISSING + IN_NONE, MISSING + INSTEAD, SHARED, SHARED_BY_NAME, MORE}
+ASKED_FOR = {MISSING + IN_NONE, MISSING + INSTEAD, MISSING}
+CHECK = "请核对编号, 或按文字搜索。"
+NOTES = {*REPLIES.values(), NOT_COVERED, NO_WORDS, "这份政策没有写到: {}", *AT_NUMBERS, *(words + CHECK for words in ASKED_FOR)}
+NOTES.add(ABSENT + "请核对文档名, 或按文字搜索。")
 WORDS = {name: set(values.values()) for name, values in DICTIONARIES.items()}
 WORDS |= {"TOPICS": {topic for topic, _ in TOPICS}, "REASONS": set(REASONS), "notes": NOTES}
 # what reaches t() in a variable that no template gives its values: the strings that it can hold
-HANDED_OVER = {"topic": WORDS["TOPICS"], "answer.note": NOTES, "excerpt.note": NOTES}
+HANDED_OVER = {"topic": WORDS["TOPICS"], "note": NOTES, "excerpt.note": NOTES}
 # what reaches t() in a variable of Python and is no constant: the messages of errors, which errors_of collects
 MESSAGES = {"message", "str(error)"}
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
