@@ -8,27 +8,29 @@ from typing import Any
 import gradio as gr
 from pydantic_core import to_jsonable_python
 
-from assistant.assistant import Assistant
 from assistant.batch import check_history
 from assistant.errors import AssistantError, QuestionError
+from assistant.routes import Pages
 
 
-def add_api(assistant: Assistant, parallel: int) -> None:
+def add_api(pages: Pages, parallel: int) -> None:
     """Add the functions to the Blocks that are being built; `parallel` calls of each run at once."""
 
     def ask(question: str, policy: str = "", history: list[dict[str, str]] | None = None) -> Any:
         """Answer one question with cited clauses, as `assistant ask --json`; history is a list of {role, content}."""
-        return _told(lambda: assistant.ask(question, check_history(history), policy=policy or None), question, policy)
+        return _told(
+            lambda: pages.edition.assistant.ask(question, check_history(history), policy=policy or None), question, policy
+        )
 
     def search(words: str, policy: str = "") -> Any:
         """Search clauses by words, "exact phrases", -exclusions or a clause number, as `assistant search --json`."""
-        return _told(lambda: assistant.search(words, policy or None), words, policy)
+        return _told(lambda: pages.edition.assistant.search(words, policy or None), words, policy)
 
     def show(clause: str, policy: str = "") -> Any:
         """Return the clauses at a clause number or permalink, in reading order."""
 
         def shown() -> Any:
-            found, positions = assistant.show(clause, policy or None)
+            found, positions = pages.edition.assistant.show(clause, policy or None)
             return [found.clauses[position] for position in positions]
 
         return _told(shown, clause, policy)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant import __version__
+from assistant.cli_holdings import holdings
 from assistant.cli_questions import questions
 from assistant.cli_records import records
 from assistant.errors import AssistantError, IndexMissing, IndexStale
@@ -147,12 +148,12 @@ def serve(
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口", min=1, max=65535)] = 7860,
 ) -> None:
-    """打开网页: 问答、坐席、条款库。"""
+    """打开网页: 问答、坐席、条款库、文档。"""
     from assistant.server import launch
 
     site = launch(load_assistant(None), host, port)
     at = f"http://{host}:{port}"
-    print(f"问答: {at}/  坐席: {at}/desk  条款库: {at}/library  (按 Ctrl+C 停止)", flush=True)
+    print(f"问答: {at}/  坐席: {at}/desk  条款库: {at}/library  文档: {at}/documents  (按 Ctrl+C 停止)", flush=True)
     try:
         site.wait()
     except KeyboardInterrupt:
@@ -204,6 +205,7 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+app.add_typer(holdings)
 app.add_typer(questions, name="questions")
 app.add_typer(records, name="records")
 
@@ -243,19 +245,10 @@ def load_assistant(corpus: Path | None) -> Assistant:
 def _build(settings: Settings) -> Assistant:
     """Build and save the index, with a progress bar in a terminal."""
     from assistant.assistant import Assistant
+    from assistant.terminal import progress
 
-    if not sys.stderr.isatty():
-        built = Assistant.build(settings.corpus, settings)
-    else:
-        from rich.progress import Progress
-
-        with Progress(transient=True) as bar:
-            task = bar.add_task("")
-
-            def report(stage: str, done: int, total: int) -> None:
-                bar.update(task, description=stage, completed=done, total=total)
-
-            built = Assistant.build(settings.corpus, settings, report)
+    with progress() as bar:
+        built = Assistant.build(settings.corpus, settings, bar)
     try:
         built.save(settings.index)
     except (OSError, RuntimeError) as error:  # FAISS reports a full disk as RuntimeError

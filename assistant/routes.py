@@ -6,6 +6,7 @@ a script, and printing need plain addresses and plain HTML. Routes only read wha
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -32,15 +33,16 @@ HEADERS = {
 SHORTEST = 2
 
 
-class Pages:
-    """What the routes stand on: the assistant, its policies by id, and the records, if questions are kept."""
+class Edition:
+    """The policies as they stand: one assistant and what is drawn from it. It never changes; a switch makes another."""
 
-    def __init__(self, assistant: Assistant, records: Records | None) -> None:
-        self.assistant, self.records = assistant, records
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
         self.policies = {policy.source.policy: policy for policy in assistant.policies}
         self.sources = {name: policy.source for name, policy in self.policies.items()}
         self.fulltext = lru_cache(maxsize=32)(self._fulltext)
         self.text = lru_cache(maxsize=32)(self._text)
+        self.once = lru_cache(maxsize=512)(self._once)
 
     def policy(self, name: str) -> Policy:
         """Return a policy by its id, the first one for "".
@@ -73,12 +75,29 @@ class Pages:
         """Return the full text of a policy as HTML."""
         return page.render("text.html", language, text=self.fulltext(name), outlined=outlined)
 
-    def frame(self, request: Request, here: str) -> dict[str, Any]:
+    def _once(self, make: Callable[..., Any], *values: Hashable) -> Any:
+        """Return make(edition, *values), made once for this edition."""
+        return make(self, *values)
+
+
+class Pages:
+    """What all pages stand on. A request takes the edition once, at its beginning, so that a switch does not divide it."""
+
+    def __init__(self, assistant: Assistant, records: Records | None, uploads: bool = False) -> None:
+        self.edition = Edition(assistant)
+        self.records, self.uploads = records, uploads
+
+    def switch(self, assistant: Assistant) -> None:
+        """Let every request from now on be answered by another assistant."""
+        assistant.lexicon.settle()
+        self.edition = Edition(assistant)
+
+    def frame(self, request: Request, here: str, edition: Edition) -> dict[str, Any]:
         """Return what every page needs."""
         return {
             "here": here,
             "embed": request.query_params.get("embed") == "1",
-            "policies": list(self.sources.values()),
+            "policies": list(edition.sources.values()),
             "kept": page.kept(self.records is not None, language_of(request.query_params.get("lang"))),
         }
 
@@ -88,9 +107,9 @@ def add_desk(app: FastAPI, pages: Pages) -> None:
 
     @app.get("/desk")
     def desk(request: Request, q: str = "", policy: str = "", clause: str = "", lang: str = "") -> HTMLResponse:
-        language = language_of(lang)
-        shown, at = pages.clause(policy, clause)
-        found = _hits(pages, q, policy, language)[0] if len(q.strip()) >= SHORTEST else ""
+        language, edition = language_of(lang), pages.edition
+        shown, at = edition.clause(policy, clause)
+        found = _hits(edition, q, policy, language)[0] if len(q.strip()) >= SHORTEST else ""
         name = shown.source.policy
         values = {
             "q": q,
@@ -98,28 +117,29 @@ def add_desk(app: FastAPI, pages: Pages) -> None:
             "opened": name,
             "clause": at.anchor if at else clause,
             "found": found,
-            "text": pages.text(name, language, False),
+            "text": edition.text(name, language, False),
         }
-        return as_html(page.render("desk.html", language, **values, **pages.frame(request, "desk")))
+        return as_html(page.render("desk.html", language, **values, **pages.frame(request, "desk", edition)))
 
     @app.get("/desk/hits")
     def hits(q: str = "", policy: str = "", lang: str = "") -> HTMLResponse:
-        return as_html(*_hits(pages, q, policy, language_of(lang)))
+        return as_html(*_hits(pages.edition, q, policy, language_of(lang)))
 
     @app.get("/text")
     def text(policy: str = "", lang: str = "") -> HTMLResponse:
-        return as_html(pages.text(pages.policy(policy).source.policy, language_of(lang), False))
+        edition = pages.edition
+        return as_html(edition.text(edition.policy(policy).source.policy, language_of(lang), False))
 
 
-def _hits(pages: Pages, q: str, policy: str, language: Language) -> tuple[str, int]:
+def _hits(edition: Edition, q: str, policy: str, language: Language) -> tuple[str, int]:
     """Return the desk's list for a question, or what is wrong with it, and the HTTP status."""
     try:
-        answer = pages.assistant.ask(q, policy=policy or None)
+        answer = edition.assistant.ask(q, policy=policy or None)
     except AssistantError as error:
         return page.error_html(str(error), language), 400
     understood = "" if "".join(answer.standalone.split()) == "".join(q.split()) else answer.standalone
     shown = [*answer.citations, *(hit for hit in answer.hits if hit not in answer.citations)][:9]
-    cards = page.cards(shown, pages.sources)
+    cards = page.cards(shown, edition.sources)
     return page.render("hits.html", language, answer=answer, understood=understood, cards=cards), 200
 
 
@@ -130,27 +150,27 @@ def add_library(app: FastAPI, pages: Pages) -> None:
     def library(
         request: Request, q: str = "", policy: str = "", clause: str = "", chapter: str = "", kind: str = "", order: str = ""
     ) -> HTMLResponse:
-        language = language_of(request.query_params.get("lang"))
-        opened, at = pages.clause(policy, clause)
+        language, edition = language_of(request.query_params.get("lang")), pages.edition
+        opened, at = edition.clause(policy, clause)
         source = opened.source
         finding, problem = None, ""
         wanted = Wanted(q, source.policy, chapter, next((name for name in KINDS if name == kind), None), order == "place")
         if q.strip() or wanted.chapter or wanted.kind:
             try:
-                finding = pages.assistant.find(wanted)
+                finding = edition.assistant.find(wanted)
             except AssistantError as error:
                 problem = translator(language)(str(error))
         hits = finding.hits if finding else ()
         values = {
             **{"q": q, "chapter": chapter, "kind": kind, "order": order, "clause": at.anchor if at else clause},
             **{"source": source, "chapters": opened.headings, "finding": finding, "problem": problem},
-            "cards": page.cards(hits, pages.sources, ()),
+            "cards": page.cards(hits, edition.sources, ()),
             "best": max((hit.score for hit in hits), default=0.0),
             "close": CLOSE,
-            "text": pages.text(source.policy, language),
-            "definitions": pages.fulltext(source.policy).definitions,
+            "text": edition.text(source.policy, language),
+            "definitions": edition.fulltext(source.policy).definitions,
         }
-        return as_html(page.render("library.html", language, **values, **pages.frame(request, "library")))
+        return as_html(page.render("library.html", language, **values, **pages.frame(request, "library", edition)))
 
 
 def add_judgements(app: FastAPI, pages: Pages) -> None:
@@ -164,7 +184,7 @@ def add_judgements(app: FastAPI, pages: Pages) -> None:
     @app.post("/desk/used")
     def used(q: Annotated[str, Body()], policy: Annotated[str, Body()] = "") -> Response:
         if pages.records is not None:
-            pages.records.asked(pages.assistant.ask(q, policy=policy or None), "desk")
+            pages.records.asked(pages.edition.assistant.ask(q, policy=policy or None), "desk")
         return Response(status_code=204)
 
 
@@ -191,7 +211,7 @@ def apology(pages: Pages, request: Request, message: str, status: int) -> HTMLRe
     language = language_of(request.query_params.get("lang"))
     t = translator(language)
     values = {"title": t("没有找到" if status == 404 else "出错了"), "message": t(message)}
-    return as_html(page.render("missing.html", language, **values, **pages.frame(request, "")), status)
+    return as_html(page.render("missing.html", language, **values, **pages.frame(request, "", pages.edition)), status)
 
 
 def as_html(content: str, status: int = 200) -> HTMLResponse:

@@ -35,7 +35,7 @@ OWNER = {
     "bm25s": {"index"},
     "jieba": {"segment"},
     "gradio": {"chat", "api"},
-    "fastapi": {"routes", "downloads", "server", "chat"},
+    "fastapi": {"routes", "documents", "downloads", "server", "chat"},
     "uvicorn": {"server"},
     "jinja2": {"page"},
     "mcp": {"mcp_server"},
