@@ -24,7 +24,6 @@ from assistant.clause import Policy
 from assistant.corpus import SUFFIXES
 from assistant.errors import AssistantError, HoldingsError
 from assistant.holdings import LARGEST, MOST_FILES, Holding, held
-from assistant.render import FURNITURE
 from assistant.routes import HEADERS, Edition, Pages, as_html
 from assistant.wording import Translate, language_of, translator
 
@@ -113,7 +112,7 @@ class Reading:
     title: str
     kinds: Counter[str]
     headings: int
-    furniture: tuple[tuple[str, int], ...]
+    furniture: Counter[str]
     doubts: tuple[tuple[int, str, str], ...]
 
 
@@ -126,14 +125,13 @@ def reading(policy: Policy) -> Reading:
     """Return what was read of a document; a doubt leads to the clause or heading in which its line is."""
     source = policy.source
     places = sorted([(c.line, c.anchor) for c in policy.clauses] + [(h.line, h.anchor) for h in policy.headings])
-    furniture = Counter(item.kind for item in policy.furniture)
+    furniture: Counter[str] = Counter(item.kind for item in policy.furniture)
     doubts = []
     for doubt in policy.doubts:
         anchor = max((place for place in places if place[0] <= doubt.line), default=places[0])[1]
         doubts.append((doubt.line, doubt.message, permalink(source.policy, anchor)))
     kinds: Counter[str] = Counter(clause.kind for clause in policy.clauses)
-    skipped = tuple((name, furniture[kind]) for kind, name in FURNITURE.items() if furniture[kind])
-    return Reading(source.policy, source.title, kinds, len(policy.headings), skipped, tuple(doubts))
+    return Reading(source.policy, source.title, kinds, len(policy.headings), furniture, tuple(doubts))
 
 
 def add_documents(app: FastAPI, pages: Pages) -> None:
@@ -168,6 +166,10 @@ async def _begun(request: Request, edition: Edition, change: Change) -> None:
     """Begin what a form asks for: to let go of a change, to remove a document, or to add files."""
     settings = edition.assistant.settings
     form = await _form(request)
+    try:
+        files = await _files(form)
+    finally:
+        await form.close()
     if "cancel" in form:
         change.cancel()
         return
@@ -176,7 +178,6 @@ async def _begun(request: Request, edition: Edition, change: Change) -> None:
         title = edition.policy(name).source.title
         change.begin(lambda progress: (holdings.remove(name, edition.assistant, progress), State(message=REMOVED, about=title)))
         return
-    files = await _files(form)
 
     def added(progress: Progress) -> tuple[Assistant, State]:
         assistant, names = holdings.add(files, settings, progress)

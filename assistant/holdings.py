@@ -191,10 +191,12 @@ def _known(folder: Path, entries: Entries, leaving: Collection[str]) -> Entries:
 def _refuse_twins(entry: Mapping[str, Any], file: str, others: Entries) -> None:
     """Refuse a document that has its title or its id in common with another."""
     for name, other in others.items():
-        for key, what in (("title", "标题"), ("id", "编号")):
-            if entry[key] == other.get(key):
-                hint = f"要换成新版本, 请把文件改名为「{_file(name)}」再导入; 不是同一份的, 请改文件名或正文标题。"
-                raise HoldingsError(f"{file} 与 {name} {what}相同:「{entry[key]}」。{hint}")
+        same = next((entry[key] for key in ("title", "id") if entry[key] == other.get(key)), None)
+        if same is not None:
+            raise HoldingsError(
+                f"{file} 与 {name} 的标题或编号相同:「{same}」。要换成新版本, 请把文件改名为「{_file(name)}」再导入;"
+                " 不是同一份的, 请改文件名或正文标题。"
+            )
 
 
 def _entry(source: Source, before: Mapping[str, Any], stage: Path) -> dict[str, Any]:
@@ -259,6 +261,8 @@ def _staged(settings: Settings) -> Iterator[Path]:
             shutil.rmtree(stage, ignore_errors=True)
     except BlockingIOError as error:
         raise HoldingsError("正在导入或移除另一份文档, 同时只能进行一个。请等它完成, 或先取消它。") from error
+    except InterruptedError:  # how the one who looks at the progress may cancel
+        raise
     except OSError as error:
         raise HoldingsError(f"政策文件夹写不进去: {corpus} ({error.strerror})。请检查权限和磁盘空间。") from error
     finally:
@@ -279,7 +283,7 @@ def _built(stage: Path, settings: Settings, progress: Progress) -> Assistant:
         built = Assistant.build(stage, settings, progress)
     except CorpusError as error:
         raise HoldingsError(str(error).replace(str(stage), str(settings.corpus))) from error
-    progress("保存", 0, 1)
+    progress("写入", 0, 1)
     built.settings = replace(built.settings, corpus=settings.corpus)
     return built
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assistant.cards import Card, card, permalink
 from assistant.clause import Answer, Hit, Source
-from assistant.render import CONTACTS, KINDS, VERDICTS
+from assistant.render import CONTACTS, FURNITURE, KINDS, VERDICTS
 from assistant.settings import PACKAGE
 from assistant.wording import Language, translator
 
@@ -40,6 +40,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "permalink": permalink,
+        "FURNITURE": FURNITURE,
         "KINDS": KINDS,
         "VERDICTS": VERDICTS,
         "CONTACTS": CONTACTS,
