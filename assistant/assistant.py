@@ -48,7 +48,8 @@ from assistant.store import check, identity, load_index, located, read_manifest,
 from assistant.terms import Terms
 from assistant.understand import Query, understand
 
-MOST_PARTS = 4
+MOST_PARTS, MOST_NAMED = 4, 20
+Chosen = str | Sequence[str] | None
 Progress = Callable[[str, int, int], None]
 
 
@@ -126,9 +127,9 @@ class Assistant:
         return self.index.policies
 
     def ask(
-        self, question: str, history: Sequence[Mapping[str, Any]] = (), *, policy: str | None = None, id: str | None = None
+        self, question: str, history: Sequence[Mapping[str, Any]] = (), *, policy: Chosen = None, id: str | None = None
     ) -> Answer:
-        """Answer one question from one policy, or from all.
+        """Answer one question from one policy, from several, or from all.
 
         :param history: earlier turns, {"role": "user" | "assistant", "content": str}
         :param id: handed through to the answer
@@ -136,12 +137,12 @@ class Assistant:
         """
         began = time.perf_counter()
         cleaned = clean_question(question, self.settings.longest_question)
-        self._check_policy(policy)
+        policies = self._chosen(policy)
         query = understand(cleaned, history, self.lexicon)
         found = Judged((), 0.0, "not_covered", NO_WORDS)
         if is_askable(query.standalone):
-            found = self._judge(query, Scope(policy))
-        source = self._source(policy or (found.hits[0].policy if found.hits else None))
+            found = self._judge(query, Scope(policies))
+        source = self._source([*(hit.policy for hit in found.hits[:1]), *policies] if len(policies) != 1 else policies)
         covered = found.verdict != "not_covered"
         return Answer(
             id=id,
@@ -185,7 +186,7 @@ class Assistant:
             return 1.0
         return self.calibration.confidence(features_of(question, found, self.retrievers))
 
-    def search(self, words: str, policy: str | None = None) -> list[Hit]:
+    def search(self, words: str, policy: Chosen = None) -> list[Hit]:
         """Return the best clauses for words, "exact phrases", -exclusions or a clause number, best first; as `find`."""
         return list(self.find(Wanted(words, policy)).hits)
 
@@ -195,28 +196,37 @@ class Assistant:
         :raises QuestionError: if nothing is asked for, or there is no such policy
         :raises ClauseNotFound: if the words are a clause number that does not exist
         """
-        self._check_policy(wanted.policy)
+        wanted = replace(wanted, policy=self._chosen(wanted.policy))
         return find(wanted, self.retrievers, self.settings, self._confidence, self.calibration.threshold)
 
-    def show(self, number: str, policy: str | None = None) -> tuple[Policy, list[int]]:
+    def show(self, number: str, policy: Chosen = None) -> tuple[Policy, list[int]]:
         """Return the policy and the positions of the clauses at a number or an anchor, in reading order.
 
         :raises ClauseNotFound: if no policy has that number
         """
-        self._check_policy(policy)
+        policies = self._chosen(policy)
         for candidate in self.policies:
-            if policy in (None, candidate.source.policy) and (positions := _positions(number, candidate.clauses)):
+            if (not policies or candidate.source.policy in policies) and (positions := _positions(number, candidate.clauses)):
                 return candidate, positions
         raise ClauseNotFound(f"没有编号为「{number}」的条款。请核对编号, 或按文字搜索。")
 
-    def _check_policy(self, policy: str | None) -> None:
-        """Refuse the name of a policy that is not in the index."""
-        if policy is not None and policy not in self.index.ranges:
-            raise QuestionError(f"没有名为「{policy}」的政策。可选: {'、'.join(self.index.ranges)}。")
+    def _chosen(self, policy: Chosen) -> tuple[str, ...]:
+        """Return the ids of the policies that are meant, () for all; several may come as one string, "a,b".
 
-    def _source(self, policy: str | None) -> Source:
-        """Return the source of a policy, or the first."""
-        return next((p.source for p in self.policies if p.source.policy == policy), self.policies[0].source)
+        :raises QuestionError: if one of them is not in the index
+        """
+        named = [policy] if isinstance(policy, str) else policy or ()
+        names = [name.strip() for each in named for name in ([each] if each in self.index.ranges else each.split(","))]
+        chosen = tuple(dict.fromkeys(name for name in names if name))
+        if unknown := next((name for name in chosen if name not in self.index.ranges), None):
+            known = list(self.index.ranges)
+            more = f" 等 {len(known)} 份" if len(known) > MOST_NAMED else ""
+            raise QuestionError(f"没有名为「{unknown[:80]}」的政策。可选: {'、'.join(known[:MOST_NAMED])}{more}。")
+        return () if len(chosen) == len(self.index.ranges) else chosen
+
+    def _source(self, policies: Sequence[str]) -> Source:
+        """Return the source of the first of some policies, or of all."""
+        return next((p.source for p in self.policies if p.source.policy in policies[:1]), self.policies[0].source)
 
 
 def _positions(number: str, clauses: Sequence[Clause]) -> list[int]:

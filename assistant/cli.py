@@ -30,7 +30,7 @@ app = typer.Typer(
 )
 
 Corpus = Annotated[Path | None, typer.Option(help="改用这个政策文件或文件夹, 不用已建的索引", show_default=False)]
-PolicyId = Annotated[str | None, typer.Option("--policy", help="只查这一份政策 (政策编号)", show_default=False)]
+PolicyIds = Annotated[list[str] | None, typer.Option("--policy", help="只查这份政策 (政策编号); 可以给几次", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 
@@ -69,7 +69,7 @@ def build(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="要问的问题")],
-    policy: PolicyId = None,
+    policy: PolicyIds = None,
     corpus: Corpus = None,
     as_json: AsJson = False,
 ) -> None:
@@ -99,7 +99,7 @@ def ask(
 
 
 @app.command()
-def batch(corpus: Corpus = None, policy: PolicyId = None) -> None:
+def batch(corpus: Corpus = None, policy: PolicyIds = None) -> None:
     """逐行回答: 标准输入每行一个 JSON 问题, 标准输出每行一个 JSON 答案。"""
     from assistant.batch import answer_line
 
@@ -112,7 +112,7 @@ def batch(corpus: Corpus = None, policy: PolicyId = None) -> None:
 @app.command()
 def search(
     words: Annotated[str, typer.Argument(help='词语、"原文短语" 或条款编号 (五、4 · 第八条 · 5.4)')],
-    policy: PolicyId = None,
+    policy: PolicyIds = None,
     corpus: Corpus = None,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +134,7 @@ def search(
 
 @app.command()
 def show(
-    clause: Annotated[str, typer.Argument(help="条款编号或锚点, 如 五、4")], policy: PolicyId = None, corpus: Corpus = None
+    clause: Annotated[str, typer.Argument(help="条款编号或锚点, 如 五、4")], policy: PolicyIds = None, corpus: Corpus = None
 ) -> None:
     """显示一条条款: 标题路径、前后条款、在原文中的位置。"""
     assistant = load_assistant(corpus)
@@ -171,7 +171,7 @@ def mcp() -> None:
 @app.command()
 def evaluate(
     questions: Annotated[Path, typer.Argument(help="题目文件 (JSON Lines)")],
-    policy: PolicyId = None,
+    policy: PolicyIds = None,
     corpus: Corpus = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,22 +1,14 @@
-"""What the corpus folder holds, and changing it safely: a document is added, renewed or removed whole or not at all.
-
-A change is prepared in a hidden folder inside the corpus, of links to what is there: everything is read, parsed and indexed
-from it before any file changes its place. Only then files, `sources.json` and index are replaced; a failure puts them back.
-"""
+"""What the corpus folder holds, and changing it: a document is added, renewed or removed whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import json
-import os
 import re
-import shutil
 import tempfile
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +18,10 @@ from assistant.corpus import MANIFEST, SUFFIXES, read_corpus
 from assistant.errors import CorpusError, HoldingsError
 from assistant.parse import parse
 from assistant.settings import Settings
+from assistant.staging import built_from, carry_out, staged, written
 from assistant.titles import effective_date_of, kind_of, stated_date_of, version_of
 
 LARGEST, LONGEST_NAME, MOST_FILES = 50_000_000, 120, 100
-_STAGE = ".import-"
 _NOT_IN_IDS = re.compile(r"[\s,，#/]+")
 
 Entries = dict[str, dict[str, Any]]
@@ -61,7 +53,7 @@ def add(files: Sequence[tuple[str, bytes]], settings: Settings, progress: Progre
     for done, (name, data) in enumerate(named.items()):
         progress("读取", done, len(named))
         read += _read(name, data)
-    with _staged(settings) as stage:
+    with staged(settings) as stage:
         record = _record(stage)
         entries: Entries = record["policies"]
         for name in named:
@@ -71,13 +63,13 @@ def add(files: Sequence[tuple[str, bytes]], settings: Settings, progress: Progre
                 _refuse_twins(entry, source.filename, _known(stage, entries, named))
                 entries[source.filename] = entry
         for name, data in named.items():
-            _written(stage / name, data)
-        _written(stage / MANIFEST, _as_json(record))
-        built = _built(stage, settings, progress)
+            written(stage / name, data)
+        written(stage / MANIFEST, _as_json(record))
+        built = built_from(stage, settings, progress)
         for source in (p.source for p in built.policies if _file(p.source.filename) not in named):
             for file in (p.source.filename for p in read):
                 _refuse_twins(entries[file], file, {source.filename: {"title": source.title}})
-        _carry_out(stage, [*named, MANIFEST], built, settings)
+        carry_out(stage, [*named, MANIFEST], built, settings)
         return built, [entries[policy.source.filename]["id"] for policy in read]
 
 
@@ -95,14 +87,14 @@ def remove(policy: str, assistant: Assistant, progress: Progress) -> Assistant:
         raise HoldingsError(f"「{policy}」和另外 {beside} 份文档在同一个文件 {file} 里。请解开后分别导入, 再移除它。")
     if len(sources) == 1:
         raise HoldingsError("这是最后一份文档, 不能移除。请先导入另一份。")
-    with _staged(assistant.settings) as stage:
+    with staged(assistant.settings) as stage:
         record = _record(stage)
         record["policies"] = {key: entry for key, entry in record["policies"].items() if _file(key) != file}
         (stage / file).unlink(missing_ok=True)
         if (stage / MANIFEST).exists():
-            _written(stage / MANIFEST, _as_json(record))
-        built = _built(stage, assistant.settings, progress)
-        _carry_out(stage, [file, MANIFEST], built, assistant.settings)
+            written(stage / MANIFEST, _as_json(record))
+        built = built_from(stage, assistant.settings, progress)
+        carry_out(stage, [file, MANIFEST], built, assistant.settings)
         return built
 
 
@@ -232,92 +224,3 @@ def _record(folder: Path) -> dict[str, Any]:
 def _as_json(record: Mapping[str, Any]) -> bytes:
     """Return a manifest as it is written."""
     return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _written(file: Path, data: bytes) -> None:
-    """Write a file of the stage in the place of what may be a link to one that serves."""
-    file.unlink(missing_ok=True)
-    file.write_bytes(data)
-
-
-@contextlib.contextmanager
-def _staged(settings: Settings) -> Iterator[Path]:
-    """Give a folder with everything that the corpus holds, to be changed; one change at a time, also of other processes."""
-    corpus = settings.corpus
-    if not corpus.is_dir():
-        raise HoldingsError(f"政策在单个文件里 ({corpus.name}), 不能导入或移除。请把它放进文件夹, 再用 ASSISTANT_CORPUS 指向它。")
-    lock = os.open(corpus, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for left in corpus.glob(f"{_STAGE}*"):  # of a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=corpus))
-        try:
-            for file in corpus.iterdir():
-                if file.is_file():
-                    _linked(file, stage / file.name)
-            yield stage
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-    except BlockingIOError as error:
-        raise HoldingsError("正在导入或移除另一份文档, 同时只能进行一个。请等它完成, 或先取消它。") from error
-    except InterruptedError:  # how the one who looks at the progress may cancel
-        raise
-    except OSError as error:
-        raise HoldingsError(f"政策文件夹写不进去: {corpus} ({error.strerror})。请检查权限和磁盘空间。") from error
-    finally:
-        os.close(lock)
-
-
-def _linked(file: Path, place: Path) -> None:
-    """Make a file appear at another place, by a link where the file system has them."""
-    try:
-        os.link(file, place)
-    except OSError:
-        shutil.copy2(file, place)
-
-
-def _built(stage: Path, settings: Settings, progress: Progress) -> Assistant:
-    """Index what is staged."""
-    try:
-        built = Assistant.build(stage, settings, progress)
-    except CorpusError as error:
-        raise HoldingsError(str(error).replace(str(stage), str(settings.corpus))) from error
-    progress("写入", 0, 1)
-    built.settings = replace(built.settings, corpus=settings.corpus)
-    return built
-
-
-def _carry_out(stage: Path, changed: Sequence[str], built: Assistant, settings: Settings) -> None:
-    """Put the changed files and the index in their places, or all back as they were."""
-    before = stage / ".before"
-    before.mkdir()
-    for name in changed:
-        if (settings.corpus / name).exists():
-            _linked(settings.corpus / name, before / name)
-    try:
-        for name in changed:
-            _put(stage / name, settings.corpus / name)
-        _save(built, settings)
-    except BaseException:
-        for name in changed:
-            _put(before / name, settings.corpus / name)
-        raise
-
-
-def _save(built: Assistant, settings: Settings) -> None:
-    """Save the index where the settings say."""
-    try:
-        built.save(settings.index)
-    except (OSError, RuntimeError) as error:  # FAISS reports a full disk as RuntimeError
-        raise HoldingsError(f"索引写不进去: {settings.index} ({str(error)[:80]})。请检查权限和磁盘空间。") from error
-
-
-def _put(file: Path, place: Path) -> None:
-    """Put a file in its place at once, or take away what is there if there is no such file."""
-    if not file.exists():
-        place.unlink(missing_ok=True)
-        return
-    fresh = file.with_name(f".{hashlib.sha256(file.name.encode()).hexdigest()[:12]}.new")
-    _linked(file, fresh)
-    fresh.replace(place)

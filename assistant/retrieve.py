@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -26,9 +26,9 @@ SAME_ROW = 85
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to look and what to return: one policy or all, only these clauses (by number), so many hits at most."""
+    """Where to look and what to return: some policies or all (), only these clauses (by number), so many hits at most."""
 
-    policy: str | None = None
+    policies: tuple[str, ...] = ()
     among: frozenset[int] | None = None
     limit: int = 10
 
@@ -50,7 +50,7 @@ def retrieve(
     :param gathered: signals of texts that were already asked in this scope; new ones are added
     """
     index = retrievers.index
-    within = index.ranges[scope.policy] if scope.policy else range(len(index.clauses))
+    within = ranges_of(index, scope.policies)
     words = query.views[0][0]
     named = _named(words, index, within)
     also = [*named, *(scope.among or ())]
@@ -122,13 +122,27 @@ def _folded(ranked: Sequence[tuple[int, float]], limit: int, evidence: _Evidence
     return hits
 
 
-def _named(question: str, index: Index, within: range) -> dict[int, int]:
+def ranges_of(index: Index, policies: Collection[str]) -> list[range]:
+    """Return the numbers of the clauses of some policies, or of all for none, as ranges that do not touch, in order."""
+    if not policies:
+        return [range(len(index.clauses))]
+    ranges: list[range] = []
+    for part in (part for name, part in index.ranges.items() if name in policies):
+        if ranges and ranges[-1].stop == part.start:
+            ranges[-1] = range(ranges[-1].start, part.stop)
+        else:
+            ranges.append(part)
+    return ranges
+
+
+def _named(question: str, index: Index, within: Sequence[range]) -> dict[int, int]:
     """Return the clauses that the question names by number, with their order."""
     address = find_address(question)
     if not address:
         return {}
-    positions = resolve(address[0], [index.clauses[i] for i in within])
-    return {within.start + position: n for n, position in enumerate(positions)}
+    numbers = [number for part in within for number in part]
+    positions = resolve(address[0], [index.clauses[number] for number in numbers])
+    return {numbers[position]: n for n, position in enumerate(positions)}
 
 
 def same_words(one: Clause, other: Clause) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from assistant.answer import clean_question, is_askable
 from assistant.clause import Clause, Hit, Kind, Policy
 from assistant.errors import ClauseNotFound
 from assistant.index import Index
-from assistant.retrieve import Found, Scope, as_hit, retrieve
+from assistant.retrieve import Found, Scope, as_hit, ranges_of, retrieve
 from assistant.segment import fold
 from assistant.settings import Settings
 from assistant.signals import Retrievers
@@ -33,12 +33,13 @@ NEAR = 0.15  # what scores less than this share of the best is not shown unless 
 class Wanted:
     """A search: all that was typed, and where to look.
 
+    :param policy: the id of one policy, or several; none means all
     :param chapter: anchor of a heading; only clauses under it
     :param by_place: order by place in the text instead of by relevance
     """
 
     typed: str
-    policy: str | None = None
+    policy: str | Sequence[str] | None = None
     chapter: str = ""
     kind: Kind | None = None
     by_place: bool = False
@@ -88,7 +89,9 @@ def _kept(found: re.Match[str]) -> str:
 def find(
     wanted: Wanted, retrievers: Retrievers, settings: Settings, confidence: Callable[[str, Found], float], threshold: float
 ) -> Finding:
-    """Search the clauses of one policy or of all.
+    """Search the clauses of some policies or of all.
+
+    `wanted.policy` is a tuple of ids that are there, see Assistant.find.
 
     A number gives the clauses at that number and no others; without words, everything that passes the filters, by place.
 
@@ -102,7 +105,7 @@ def find(
     words = read_words(typed)
     index = retrievers.index
     among = _allowed(wanted, words, index)
-    hits, sure = _ranked(words, retrievers, settings, Scope(wanted.policy, among, settings.found), confidence)
+    hits, sure = _ranked(words, retrievers, settings, Scope(tuple(wanted.policy or ()), among, settings.found), confidence)
     if not words.meant and among is not None:
         hits = [as_hit(index.clauses[i]) for i in sorted(among)]
     if wanted.by_place:
@@ -118,7 +121,7 @@ def _ranked(
     index, meant = retrievers.index, words.meant
     if not is_askable(meant):
         return [], 0.0
-    within = scope.among if scope.among is not None else _range(index, scope.policy)
+    within = scope.among if scope.among is not None else _numbers(index, scope.policies)
     holding = [i for i in within if _is_literal(index.clauses[i], words)]
     query = Query(meant, ((meant, 1.0),))
     found = retrieve(query, retrievers, settings, scope)
@@ -132,15 +135,15 @@ def _ranked(
     exact = [hit for hit in hits if hit.evidence.exact]
     # 五、4 and 第九条 can only be numbers of clauses; a bare 30 may be a word as well
     if address and address[1] and (exact or not meant.isalnum() or meant.startswith("第")):
-        if not exact and not resolve(address[0], [index.clauses[i] for i in _range(index, scope.policy)]):
+        if not exact and not resolve(address[0], [index.clauses[i] for i in _numbers(index, scope.policies)]):
             raise ClauseNotFound(f"没有编号为「{meant}」的条款。请核对编号, 或按文字搜索。")
         hits = exact
     return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0
 
 
-def _range(index: Index, policy: str | None) -> range:
-    """Return the numbers of the clauses of one policy, or of all."""
-    return index.ranges[policy] if policy else range(len(index.clauses))
+def _numbers(index: Index, policies: Collection[str]) -> list[int]:
+    """Return the numbers of the clauses of some policies, or of all for none."""
+    return [number for part in ranges_of(index, policies) for number in part]
 
 
 def _allowed(wanted: Wanted, words: Words, index: Index) -> frozenset[int] | None:
@@ -148,7 +151,11 @@ def _allowed(wanted: Wanted, words: Words, index: Index) -> frozenset[int] | Non
     if not (words.phrases or words.excluded or wanted.kind or wanted.chapter):
         return None
     under = {policy.source.policy: extent(policy, wanted.chapter) for policy in index.policies} if wanted.chapter else {}
-    kept = (i for i in _range(index, wanted.policy) if not under or index.clauses[i].place[0] in under[index.clauses[i].policy])
+    kept = (
+        i
+        for i in _numbers(index, wanted.policy or ())
+        if not under or index.clauses[i].place[0] in under[index.clauses[i].policy]
+    )
     return frozenset(i for i in kept if _passes(index.clauses[i], wanted.kind, words))
 
 

@@ -16,8 +16,8 @@ from assistant.signals import Retrievers, Signals, fuse, gather, standardise
 from assistant.terms import Terms
 
 
-def everything(assistant: Assistant) -> range:
-    return range(len(assistant.index.clauses))
+def everything(assistant: Assistant) -> list[range]:
+    return [range(len(assistant.index.clauses))]
 
 
 def test_standardise() -> None:
