@@ -220,8 +220,8 @@ class Assistant:
         chosen = tuple(dict.fromkeys(name for name in names if name))
         if unknown := next((name for name in chosen if name not in self.index.ranges), None):
             known = list(self.index.ranges)
-            more = f" 等 {len(known)} 份" if len(known) > MOST_NAMED else ""
-            raise QuestionError(f"没有名为「{unknown[:80]}」的政策。可选: {'、'.join(known[:MOST_NAMED])}{more}。")
+            shown = "、".join(known[:MOST_NAMED]) + (f" 等 {len(known)} 份" if len(known) > MOST_NAMED else "")
+            raise QuestionError(f"没有名为「{unknown[:80]}」的政策。可选: {shown}。")
         return () if len(chosen) == len(self.index.ranges) else chosen
 
     def _source(self, policies: Sequence[str]) -> Source:

@@ -6,11 +6,11 @@ a script, and printing need plain addresses and plain HTML. Routes only read wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Request
+from fastapi import Body, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -31,6 +31,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 SHORTEST = 2
+Several = Annotated[list[str] | None, Query()]
 
 
 class Edition:
@@ -52,6 +53,13 @@ class Edition:
         if name and name not in self.policies:
             raise QuestionError(f"没有名为「{name[:80]}」的政策。")
         return self.policies[name or next(iter(self.policies))]
+
+    def chosen(self, names: Sequence[str] | None) -> list[str]:
+        """Return the ids of the policies that an address names, [] for all.
+
+        :raises QuestionError: if there is none of such a name
+        """
+        return [self.policy(name).source.policy for name in dict.fromkeys(names or ()) if name]
 
     def clause(self, name: str, clause: str) -> tuple[Policy, Clause | None]:
         """Return the policy and the clause of a permalink; the clause may be given by anchor or by number.
@@ -106,14 +114,15 @@ def add_desk(app: FastAPI, pages: Pages) -> None:
     """Add the desk and its list of hits."""
 
     @app.get("/desk")
-    def desk(request: Request, q: str = "", policy: str = "", clause: str = "", lang: str = "") -> HTMLResponse:
+    def desk(request: Request, q: str = "", policy: Several = None, clause: str = "", lang: str = "") -> HTMLResponse:
         language, edition = language_of(lang), pages.edition
-        shown, at = edition.clause(policy, clause)
-        found = _hits(edition, q, policy, language)[0] if len(q.strip()) >= SHORTEST else ""
+        chosen = edition.chosen(policy)
+        shown, at = edition.clause(chosen[0] if chosen else "", clause)
+        found = _hits(edition, q, chosen, language)[0] if len(q.strip()) >= SHORTEST else ""
         name = shown.source.policy
         values = {
             "q": q,
-            "policy": policy,
+            "chosen": chosen,
             "opened": name,
             "clause": at.anchor if at else clause,
             "found": found,
@@ -122,8 +131,8 @@ def add_desk(app: FastAPI, pages: Pages) -> None:
         return as_html(page.render("desk.html", language, **values, **pages.frame(request, "desk", edition)))
 
     @app.get("/desk/hits")
-    def hits(q: str = "", policy: str = "", lang: str = "") -> HTMLResponse:
-        return as_html(*_hits(pages.edition, q, policy, language_of(lang)))
+    def hits(q: str = "", policy: Several = None, lang: str = "") -> HTMLResponse:
+        return as_html(*_hits(pages.edition, q, policy or (), language_of(lang)))
 
     @app.get("/text")
     def text(policy: str = "", lang: str = "") -> HTMLResponse:
@@ -131,10 +140,10 @@ def add_desk(app: FastAPI, pages: Pages) -> None:
         return as_html(edition.text(edition.policy(policy).source.policy, language_of(lang), False))
 
 
-def _hits(edition: Edition, q: str, policy: str, language: Language) -> tuple[str, int]:
+def _hits(edition: Edition, q: str, policies: Sequence[str], language: Language) -> tuple[str, int]:
     """Return the desk's list for a question, or what is wrong with it, and the HTTP status."""
     try:
-        answer = edition.assistant.ask(q, policy=policy or None)
+        answer = edition.assistant.ask(q, policy=policies)
     except AssistantError as error:
         return page.error_html(str(error), language), 400
     understood = "" if "".join(answer.standalone.split()) == "".join(q.split()) else answer.standalone
@@ -182,7 +191,7 @@ def add_judgements(app: FastAPI, pages: Pages) -> None:
         return Response(status_code=204 if stored else 409)
 
     @app.post("/desk/used")
-    def used(q: Annotated[str, Body()], policy: Annotated[str, Body()] = "") -> Response:
+    def used(q: Annotated[str, Body()], policy: Annotated[list[str] | str, Body()] = "") -> Response:
         if pages.records is not None:
             pages.records.asked(pages.edition.assistant.ask(q, policy=policy or None), "desk")
         return Response(status_code=204)
