@@ -74,18 +74,17 @@ def build_chat(pages: Pages) -> gr.Blocks:
     """Return the page: the chat at the left, the full text at the right."""
     chat = Chat(pages)
     t = translator("zh")
-    names = choices(pages.edition, "zh")
 
     with gr.Blocks(title=t("政策问答"), fill_width=True, analytics_enabled=False) as demo:
         head = _html(top(pages.edition, "zh"), elem_id="top")
         with gr.Row(elem_id="workplace", equal_height=False):
             with gr.Column(scale=5, min_width=320, elem_id="asking"):
-                welcome = _html(welcoming(pages.edition, "zh", names[0][1]), elem_id="welcome")
+                welcome = _html(welcoming(pages.edition, "zh", ALL), elem_id="welcome")
                 messages = _chatbot()
                 with gr.Row(elem_id="tools"):
                     fresh = gr.Button(t("新对话"), size="sm", elem_id="fresh")
                     exports = _html(page.render("chat_exports.html"))
-                scope = gr.Dropdown(names, value=names[0][1], label=t("正在查询"), visible=len(names) > 1, elem_id="scope")
+                picker = _html(scoping(pages.edition, "zh", ALL), elem_id="scoping")
                 with gr.Row(elem_id="composer"):
                     box = gr.Textbox(
                         label=t("您的问题"), placeholder=HINT, max_lines=6, autofocus=True, elem_id="question", scale=8
@@ -96,6 +95,7 @@ def build_chat(pages: Pages) -> gr.Blocks:
                 _html(page.render("chat_reading.html", policy=next(iter(pages.edition.sources))))
         saved = gr.Textbox("[]", visible="hidden", elem_id="saved")
         address = gr.Textbox("{}", visible="hidden", elem_id="address")
+        scope = gr.Textbox(ALL, visible="hidden", elem_id="scope-asked")
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": PARALLEL}
         question = [box, saved, scope, address]
         shown = {**private, "show_progress": "minimal", "show_progress_on": messages}
@@ -105,7 +105,7 @@ def build_chat(pages: Pages) -> gr.Blocks:
         emptied.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
         chosen = scope.change(chat.welcome_to, [address, scope], welcome, **private)
         chosen.then(None, scope, None, js="(policy) => window.policyChat.show(policy)")
-        opened = [address, head, welcome, exports, foot, scope, box, send, fresh, messages, saved]
+        opened = [address, head, welcome, exports, foot, picker, scope, box, send, fresh, messages, saved]
         loaded = demo.load(chat.open, [saved, address], opened, js="() => window.policyChat.opening()", **private)
         loaded.then(None, None, None, js="() => window.policyChat.opened()")
         add_api(pages, PARALLEL)
@@ -133,16 +133,19 @@ def top(edition: Edition, language: Language) -> str:
     return page.render("chat_top.html", language, title=title)
 
 
-def choices(edition: Edition, language: Language) -> list[tuple[str, str]]:
-    """Return what can be asked: all policies together, if there are several, and each by itself."""
-    each = [(source.title, source.policy) for source in edition.sources.values()]
-    return [(translator(language)("全部 {} 份政策", len(each)), ALL), *each] if len(each) > 1 else each
+def known(edition: Edition, policies: str) -> str:
+    """Return those of some policies, "a,b", that are there; ALL if none is."""
+    return ",".join(name for name in policies.split(",") if name in edition.sources)
+
+
+def scoping(edition: Edition, language: Language, policies: str) -> str:
+    """Return the list of policies to choose from, with those that are asked, "a,b"."""
+    return page.render("chat_scope.html", language, policies=list(edition.sources.values()), chosen=policies.split(","))
 
 
 def welcoming(edition: Edition, language: Language, policy: str) -> str:
     """Return the questions to start with."""
-    found = edition.once(_starters, policy) if policy in ("", *edition.sources) else ()
-    return page.render("welcome.html", language, starters=found)
+    return page.render("welcome.html", language, starters=edition.once(_starters, known(edition, policy)))
 
 
 def _starters(edition: Edition, policy: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -169,19 +172,16 @@ class Chat:
         edition, opening, turns = self.pages.edition, _opening(address), _turns(saved)
         language = language_of(opening.lang)
         t = translator(language)
-        wanted = [opening.policy, *(turn.policy for turn in turns[-1:])]
-        policy = next((name for name in wanted if name in edition.sources), ALL)
+        policy = known(edition, opening.policy)
+        asked = policy or next((known(edition, turn.policy) for turn in turns[-1:]), ALL)
         return (
             address,
             top(edition, language),
-            welcoming(edition, language, policy),
+            welcoming(edition, language, asked),
             page.render("chat_exports.html", language),
             self.foot(language),
-            gr.update(
-                label=t("正在查询"),
-                choices=choices(edition, language),
-                **({"value": opening.policy} if opening.policy in edition.sources else {}),
-            ),
+            scoping(edition, language, policy),
+            policy,
             gr.update(label=t("您的问题"), placeholder=t(HINT)),
             t("提问"),
             t("新对话"),

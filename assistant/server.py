@@ -77,7 +77,9 @@ class _Doorkeeper:
         """Return what a link into the chat gets instead of the page: the same with the clause's own address, or an apology."""
         query = dict(request.query_params)
         try:
-            policy, clause = self.pages.edition.clause(query.get("policy", ""), query.get("clause", ""))
+            edition = self.pages.edition
+            chosen = edition.chosen(request.query_params.getlist("policy"))
+            policy, clause = edition.clause(chosen[0] if chosen else "", query.get("clause", ""))
         except AssistantError as error:
             return apology(self.pages, request, str(error), 404)
         place = {"policy": policy.source.policy, "clause": clause.anchor} if clause else {}
