@@ -17,41 +17,38 @@ from typing import Any
 
 from assistant.answer import (
     NO_WORDS,
-    NOT_COVERED,
     Judged,
-    cite,
     clean_question,
     contacts_of,
     is_askable,
-    judge_parts,
-    merge,
-    verdict_of,
 )
 from assistant.bank import bank_files, digest_of
 from assistant.building import Progress, built
-from assistant.calibration import Calibration, features_of, load_calibration
+from assistant.calibration import Calibration, load_calibration
 from assistant.clause import Answer, Contact, Hit, Policy, Source
 from assistant.corpus import fingerprints
 from assistant.embed import Encoder, StaticEncoder, fingerprint, load_encoder
 from assistant.errors import AssistantError, ClauseNotFound, QuestionError
 from assistant.index import Index
+from assistant.judge import Judge
 from assistant.known import load_known
 from assistant.lexicon import Lexicon, load_lexicon
-from assistant.locate import MORE, Located, Locator, missing
+from assistant.locate import Locator, missing
 from assistant.numbering import spelled_out
-from assistant.retrieve import Found, Scope, narrowed, retrieve
+from assistant.retrieve import Scope
 from assistant.search import Finding, Wanted, find
 from assistant.segment import ngrams
 from assistant.settings import Settings
-from assistant.signals import Retrievers, Signals
+from assistant.signals import Retrievers
 from assistant.small_talk import SmallTalk
 from assistant.store import check, load_index, located, read_manifest, recipe, save_index
 from assistant.swap import undisturbed
 from assistant.terms import Terms
-from assistant.understand import Query, understand
+from assistant.understand import understand
 
-MOST_PARTS = 4
 MANY_WORDS = 20_000  # with so many the first question with a slip would wait for them, and starting takes seconds anyway
+MOST_NAMED = 20
+Chosen = str | Sequence[str] | None
 
 
 class Assistant:
@@ -61,7 +58,7 @@ class Assistant:
         self.index, self.encoder, self.calibration, self.settings = index, encoder, calibration, settings
         self.retrievers = Retrievers(index, encoder, _terms(index, encoder), load_known(settings.model), Locator(index))
         self.lexicon = _lexicon(index)
-        self.small_talk = SmallTalk(encoder)
+        self.judge = Judge(self.retrievers, calibration, SmallTalk(encoder), settings)
         encoder.encode(["预热"], query=True)  # jieba reads its dictionary now, not at the first question
         self.contacts: dict[str, tuple[Contact, ...]] = {p.source.policy: contacts_of(p) for p in index.policies}
 
@@ -122,9 +119,9 @@ class Assistant:
         return self.index.policies
 
     def ask(
-        self, question: str, history: Sequence[Mapping[str, Any]] = (), *, policy: str | None = None, id: str | None = None
+        self, question: str, history: Sequence[Mapping[str, Any]] = (), *, policy: Chosen = None, id: str | None = None
     ) -> Answer:
-        """Answer one question from one policy, or from all.
+        """Answer one question from one policy, from several, or from all.
 
         :param history: earlier turns, {"role": "user" | "assistant", "content": str}
         :param id: handed through to the answer
@@ -132,12 +129,12 @@ class Assistant:
         """
         began = time.perf_counter()
         cleaned = spelled_out(clean_question(question, self.settings.longest_question))
-        self._check_policy(policy)
+        policies = self._chosen(policy)
         query = understand(cleaned, history, self.lexicon)
         found = Judged((), 0.0, "not_covered", NO_WORDS)
         if is_askable(query.standalone):
-            found = self._pointed(cleaned, query, Scope(policy))
-        source = self._source(policy or (found.hits[0].policy if found.hits else None))
+            found = self.judge.pointed(cleaned, query, Scope(policies))
+        source = self._source([*(hit.policy for hit in found.hits[:1]), *policies] if len(policies) != 1 else policies)
         covered = found.verdict != "not_covered"
         return Answer(
             id=id,
@@ -154,53 +151,7 @@ class Assistant:
             parts=found.parts,
         )
 
-    def _pointed(self, asked: str, query: Query, scope: Scope) -> Judged:
-        """Judge a query among the documents that it names, and say what the documents and numbers in it lead to."""
-        within = (scope.policy,) if scope.policy else ()
-        located = self.retrievers.locator.follow(asked, query.standalone, within)
-        inner = narrowed(scope, located, self.index)
-        judged = self._judge(query, inner, located)
-        if located.certain and not located.numbers:
-            return Judged(judged.hits, 0.0, "not_covered", missing(located))
-        notes = [judged.note, located.note]
-        if located.only and len(located.numbers) > scope.limit:
-            notes.append(MORE.format(len(located.numbers), len(judged.cited)))
-        return replace(judged, note="\n".join(filter(None, notes)))
-
-    def _judge(self, query: Query, scope: Scope, located: Located) -> Judged:
-        """Find the clauses for a query and decide whether they cover it, part by part if it has parts."""
-        gathered: dict[str, Signals] = {}
-        found = retrieve(query, self.retrievers, self.settings, scope, gathered)
-        words = query.views[0][0]
-        if talk := self.small_talk.reply(words, gathered.get(words, found.signals)):
-            return Judged(found.hits, 0.0, "not_covered", talk)
-        confidence = self._confidence(query.standalone, found)
-        if not query.parts:
-            verdict = verdict_of(confidence, self.calibration.threshold)
-            cited = cite(found.hits, scope.limit if located.whole else self.settings.cited)
-            return Judged(found.hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, cited)
-        parts = query.parts[:MOST_PARTS]
-        asked = [(part, self._part(part, scope, gathered)) for part in parts]
-        if query.listed:
-            hits = merge(found.hits, [found.hits for _, found in asked], scope.limit)
-            verdict = verdict_of(confidence, self.calibration.threshold)
-            return Judged(hits, confidence, verdict, "" if verdict == "answered" else NOT_COVERED, hits[: len(asked)])
-        sure = [self._confidence(part.standalone, found) for part, found in asked]
-        return judge_parts(found.hits, confidence, asked, sure, self.calibration.threshold, self.settings.cited)
-
-    def _part(self, part: Query, scope: Scope, gathered: dict[str, Signals]) -> Found:
-        """Return the clauses for one question of several, among the documents that it names itself."""
-        located = self.retrievers.locator.locate(part.views[0][0], (scope.policy,) if scope.policy else ())
-        inner = narrowed(scope, located, self.index)
-        return retrieve(part, self.retrievers, self.settings, inner, gathered if inner == scope else {})
-
-    def _confidence(self, question: str, found: Found) -> float:
-        """Return the probability that the policy covers a question; a clause asked for by its number is there."""
-        if found.hits and found.hits[0].evidence.exact:
-            return 1.0
-        return self.calibration.confidence(features_of(question, found, self.retrievers))
-
-    def search(self, words: str, policy: str | None = None) -> list[Hit]:
+    def search(self, words: str, policy: Chosen = None) -> list[Hit]:
         """Return the best clauses for words, "exact phrases", -exclusions or a clause number, best first; as `find`."""
         return list(self.find(Wanted(words, policy)).hits)
 
@@ -210,23 +161,23 @@ class Assistant:
         :raises QuestionError: if nothing is asked for, or there is no such policy
         :raises ClauseNotFound: if the words are a clause number that does not exist
         """
-        self._check_policy(wanted.policy)
-        return find(wanted, self.retrievers, self.settings, self._confidence, self.calibration.threshold)
+        wanted = replace(wanted, policy=self._chosen(wanted.policy))
+        return find(wanted, self.retrievers, self.settings, self.judge.confidence, self.calibration.threshold)
 
-    def show(self, number: str, policy: str | None = None) -> list[tuple[Policy, list[int]]]:
+    def show(self, number: str, policy: Chosen = None) -> list[tuple[Policy, list[int]]]:
         """Return the policies that have a clause number or an anchor, each with the positions of its clauses, in order.
 
         :param number: as people write it, with or without the name of its document
         :raises ClauseNotFound: if no policy has that number; it says which numbers there are
         """
-        self._check_policy(policy)
-        located = self.retrievers.locator.locate(number, (policy,) if policy else ())
+        policies = self._chosen(policy)
+        located = self.retrievers.locator.locate(number, policies)
         anchors = self.index.places.anchors
         found = anchors.get(number.strip(), ()) or located.numbers or self.index.places.labels.get(number.strip(), ())
         shown = [
             (candidate, positions)
             for candidate in self.policies
-            if policy in (None, candidate.source.policy)
+            if (not policies or candidate.source.policy in policies)
             and (within := self.index.ranges[candidate.source.policy])
             and (positions := [n - within.start for n in found if n in within])
         ]
@@ -234,14 +185,23 @@ class Assistant:
             raise ClauseNotFound(missing(located, number))
         return shown
 
-    def _check_policy(self, policy: str | None) -> None:
-        """Refuse the name of a policy that is not in the index."""
-        if policy is not None and policy not in self.index.ranges:
-            raise QuestionError(f"没有名为「{policy}」的政策。可选: {'、'.join(self.index.ranges)}。")
+    def _chosen(self, policy: Chosen) -> tuple[str, ...]:
+        """Return the ids of the policies meant, in the order of the index, () for all; several may come as one string, "a,b".
 
-    def _source(self, policy: str | None) -> Source:
-        """Return the source of a policy, or the first."""
-        return next((p.source for p in self.policies if p.source.policy == policy), self.policies[0].source)
+        :raises QuestionError: if one of them is not in the index
+        """
+        named = [policy] if isinstance(policy, str) else policy or ()
+        names = [name.strip() for each in named for name in ([each] if each in self.index.ranges else each.split(","))]
+        chosen = tuple(dict.fromkeys(name for name in names if name))
+        if unknown := next((name for name in chosen if name not in self.index.ranges), None):
+            known = list(self.index.ranges)
+            shown = "、".join(known[:MOST_NAMED]) + (f" 等 {len(known)} 份" if len(known) > MOST_NAMED else "")
+            raise QuestionError(f"没有名为「{unknown[:80]}」的政策。可选: {shown}。")
+        return () if len(chosen) == len(self.index.ranges) else tuple(name for name in self.index.ranges if name in chosen)
+
+    def _source(self, policies: Sequence[str]) -> Source:
+        """Return the source of the first of some policies, or of all."""
+        return next((p.source for p in self.policies if p.source.policy in policies[:1]), self.policies[0].source)
 
 
 def _content_key(files: Mapping[str, str], encoder: str, bank: str) -> str:

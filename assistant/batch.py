@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, Chosen
 from assistant.errors import AssistantError
 
 
-def answer_line(assistant: Assistant, line: str, policy: str | None) -> str:
+def answer_line(assistant: Assistant, line: str, policy: Chosen) -> str:
     """Answer one input line of `batch`; whatever is wrong with it is reported in its place."""
     identity: Any = None
     try:

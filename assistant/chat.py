@@ -5,17 +5,15 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from assistant import page
 from assistant.answer import clean_question
-from assistant.assistant import Assistant
 from assistant.errors import AssistantError
-from assistant.records import Records
 from assistant.related import related, starters
+from assistant.routes import Edition, Pages
 from assistant.wording import Language, language_of, translator
 
 if TYPE_CHECKING:
@@ -54,9 +52,9 @@ class Opening(BaseModel):
 _TURNS = TypeAdapter(list[Turn])
 
 
-def mount_chat(app: FastAPI, assistant: Assistant, records: Records | None) -> FastAPI:
+def mount_chat(app: FastAPI, pages: Pages) -> FastAPI:
     """Mount the chat at the root of the web app; routes that are there already come first."""
-    demo = build_chat(assistant, records)
+    demo = build_chat(pages)
     demo.queue(default_concurrency_limit=PARALLEL)
     demo.has_launched = True  # only then does Gradio refuse paths of files that nobody has uploaded
     theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS, font_mono=["ui-monospace", "monospace"])
@@ -72,23 +70,21 @@ def mount_chat(app: FastAPI, assistant: Assistant, records: Records | None) -> F
     return mounted
 
 
-def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
+def build_chat(pages: Pages) -> gr.Blocks:
     """Return the page: the chat at the left, the full text at the right."""
-    chat = Chat(assistant, records)
-    sources = [policy.source for policy in assistant.policies]
+    chat = Chat(pages)
     t = translator("zh")
-    names = chat.choices("zh")
 
     with gr.Blocks(title=t("政策问答"), fill_width=True, analytics_enabled=False) as demo:
-        top = _html(chat.top("zh"), elem_id="top")
+        head = _html(top(pages.edition, "zh"), elem_id="top")
         with gr.Row(elem_id="workplace", equal_height=False):
             with gr.Column(scale=5, min_width=320, elem_id="asking"):
-                welcome = _html(chat.welcome("zh", names[0][1]), elem_id="welcome")
+                welcome = _html(welcoming(pages.edition, "zh", ALL), elem_id="welcome")
                 messages = _chatbot()
                 with gr.Row(elem_id="tools"):
                     fresh = gr.Button(t("新对话"), size="sm", elem_id="fresh")
                     exports = _html(page.render("chat_exports.html"))
-                scope = gr.Dropdown(names, value=names[0][1], label=t("正在查询"), visible=len(names) > 1, elem_id="scope")
+                picker = _html(scoping(pages.edition, "zh", ALL), elem_id="scoping")
                 with gr.Row(elem_id="composer"):
                     box = gr.Textbox(
                         label=t("您的问题"), placeholder=HINT, max_lines=6, autofocus=True, elem_id="question", scale=8
@@ -96,9 +92,10 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
                     send = gr.Button(t("提问"), variant="primary", scale=1, min_width=72, elem_id="send")
                 foot = _html(chat.foot("zh"), elem_id="foot")
             with gr.Column(scale=4, min_width=320, elem_id="reading-column"):
-                _html(page.render("chat_reading.html", policy=sources[0].policy))
+                _html(page.render("chat_reading.html", policy=next(iter(pages.edition.sources))))
         saved = gr.Textbox("[]", visible="hidden", elem_id="saved")
         address = gr.Textbox("{}", visible="hidden", elem_id="address")
+        scope = gr.Textbox(ALL, visible="hidden", elem_id="scope-asked")
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": PARALLEL}
         question = [box, saved, scope, address]
         shown = {**private, "show_progress": "minimal", "show_progress_on": messages}
@@ -108,10 +105,10 @@ def build_chat(assistant: Assistant, records: Records | None) -> gr.Blocks:
         emptied.then(None, saved, None, js="(saved) => window.policyChat.answered(saved)")
         chosen = scope.change(chat.welcome_to, [address, scope], welcome, **private)
         chosen.then(None, scope, None, js="(policy) => window.policyChat.show(policy)")
-        opened = [address, top, welcome, exports, foot, scope, box, send, fresh, messages, saved]
+        opened = [address, head, welcome, exports, foot, picker, scope, box, send, fresh, messages, saved]
         loaded = demo.load(chat.open, [saved, address], opened, js="() => window.policyChat.opening()", **private)
         loaded.then(None, None, None, js="() => window.policyChat.opened()")
-        add_api(assistant, PARALLEL)
+        add_api(pages, PARALLEL)
     return demo
 
 
@@ -129,60 +126,66 @@ def _chatbot() -> gr.Chatbot:
     return gr.Chatbot(label="问答", elem_id="chat", render_markdown=False, feedback_options=None, autoscroll=False, **look)
 
 
+def top(edition: Edition, language: Language) -> str:
+    """Return the head of the page."""
+    titles = [source.title for source in edition.sources.values()]
+    title = titles[0] if len(titles) == 1 else translator(language)("{} 份政策", len(titles))
+    return page.render("chat_top.html", language, title=title)
+
+
+def known(edition: Edition, policies: str) -> str:
+    """Return those of some policies, "a,b", that are there; ALL if none is."""
+    return ",".join(name for name in policies.split(",") if name in edition.sources)
+
+
+def scoping(edition: Edition, language: Language, policies: str) -> str:
+    """Return the list of policies to choose from, with those that are asked, "a,b"."""
+    return page.render("chat_scope.html", language, policies=list(edition.sources.values()), chosen=policies.split(","))
+
+
+def welcoming(edition: Edition, language: Language, policy: str) -> str:
+    """Return the questions to start with."""
+    return page.render("welcome.html", language, starters=edition.once(_starters, known(edition, policy)))
+
+
+def _starters(edition: Edition, policy: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the questions to start with by topic."""
+    return starters(edition.assistant, policy or None)
+
+
 class Chat:
     """What the events of the page call; it keeps nothing between calls, the browser's tab does."""
 
-    def __init__(self, assistant: Assistant, records: Records | None) -> None:
-        self.assistant, self.records = assistant, records
-        self.sources = {p.source.policy: p.source for p in assistant.policies}
-        self.drawn = lru_cache(maxsize=512)(self._drawn)
-        self.starters = {name: starters(assistant, name or None) for name in (ALL, *self.sources)}
-
-    def top(self, language: Language) -> str:
-        """Return the head of the page."""
-        titles = [source.title for source in self.sources.values()]
-        title = titles[0] if len(titles) == 1 else translator(language)("{} 份政策", len(titles))
-        return page.render("chat_top.html", language, title=title)
-
-    def choices(self, language: Language) -> list[tuple[str, str]]:
-        """Return what can be asked: all policies together, if there are several, and each by itself."""
-        each = [(source.title, source.policy) for source in self.sources.values()]
-        return [(translator(language)("全部 {} 份政策", len(each)), ALL), *each] if len(each) > 1 else each
-
-    def welcome(self, language: Language, policy: str) -> str:
-        """Return the questions to start with."""
-        return page.render("welcome.html", language, starters=self.starters.get(policy, ()))
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
 
     def welcome_to(self, address: str, policy: str) -> str:
         """Return the questions to start with when another policy is chosen."""
-        return self.welcome(language_of(_opening(address).lang), policy)
+        return welcoming(self.pages.edition, language_of(_opening(address).lang), policy)
 
     def foot(self, language: Language) -> str:
         """Return what is below the question box: what is kept, and the exports."""
-        return page.render("chat_foot.html", language, kept=page.kept(self.records is not None, language))
+        return page.render("chat_foot.html", language, kept=page.kept(self.pages.records is not None, language))
 
     def open(self, saved: str, address: str) -> tuple[Any, ...]:
         """Dress the page in the language of its address and show the conversation of this tab again."""
-        opening, turns = _opening(address), _turns(saved)
+        edition, opening, turns = self.pages.edition, _opening(address), _turns(saved)
         language = language_of(opening.lang)
         t = translator(language)
-        wanted = [opening.policy, *(turn.policy for turn in turns[-1:])]
-        policy = next((name for name in wanted if name in self.sources), ALL)
+        policy = known(edition, opening.policy)
+        asked = policy or next((known(edition, turn.policy) for turn in turns[-1:]), ALL)
         return (
             address,
-            self.top(language),
-            self.welcome(language, policy),
+            top(edition, language),
+            welcoming(edition, language, asked),
             page.render("chat_exports.html", language),
             self.foot(language),
-            gr.update(
-                label=t("正在查询"),
-                choices=self.choices(language),
-                **({"value": opening.policy} if opening.policy in self.sources else {}),
-            ),
+            scoping(edition, language, policy),
+            policy,
             gr.update(label=t("您的问题"), placeholder=t(HINT)),
             t("提问"),
             t("新对话"),
-            self._conversation(turns, language),
+            _conversation(edition, turns, language),
             saved if turns else "[]",
         )
 
@@ -191,30 +194,32 @@ class Chat:
 
         The page empties the box when the question has become a turn; one that cannot be answered as it is stays in it.
         """
-        language, turns = language_of(_opening(address).lang), _turns(saved)
+        edition, language, turns = self.pages.edition, language_of(_opening(address).lang), _turns(saved)
         try:
-            asked = clean_question(question, self.assistant.settings.longest_question)
-            answer = self.assistant.ask(asked, _history(turns), policy=policy or None)
+            asked = clean_question(question, edition.assistant.settings.longest_question)
+            answer = edition.assistant.ask(asked, _history(turns), policy=policy or None)
         except AssistantError as error:
-            return [*self._conversation(turns, language), _shown(page.error_html(str(error), language))], saved
+            return [*_conversation(edition, turns, language), _shown(page.error_html(str(error), language))], saved
         said = answer.citations[0].text if answer.citations else answer.note
-        kept = self.records.asked(answer, "chat") if self.records else ""
+        kept = self.pages.records.asked(answer, "chat") if self.pages.records else ""
         turns = [*turns, Turn(question=asked, policy=policy, said=said[:LONGEST_SAID], id=kept)][-MOST_TURNS:]
-        return self._conversation(turns, language), _TURNS.dump_json(turns).decode()
+        return _conversation(edition, turns, language), _TURNS.dump_json(turns).decode()
 
-    def _conversation(self, turns: Sequence[Turn], language: Language) -> list[Message]:
-        """Return turns as messages: the page is drawn from what the tab keeps and from nothing else that a browser sends."""
-        drawn = (self.drawn(tuple(turns[: n + 1]), language) for n in range(len(turns)))
-        return [m for turn, answer in zip(turns, drawn, strict=True) for m in _said(turn.question, answer)]
 
-    def _drawn(self, turns: tuple[Turn, ...], language: Language) -> str:
-        """Return the answer to the last of some turns as HTML."""
-        *before, last = turns
-        try:
-            answer = self.assistant.ask(last.question, _history(before), policy=last.policy or None)
-        except AssistantError as error:  # the policy that it was asked of may be gone
-            return page.error_html(str(error), language)
-        return page.answer_html(answer, self.sources, language, last.id, related(self.assistant, answer))
+def _conversation(edition: Edition, turns: Sequence[Turn], language: Language) -> list[Message]:
+    """Return turns as messages: the page is drawn from what the tab keeps and from nothing else that a browser sends."""
+    drawn = (edition.once(_drawn, tuple(turns[: n + 1]), language) for n in range(len(turns)))
+    return [m for turn, answer in zip(turns, drawn, strict=True) for m in _said(turn.question, answer)]
+
+
+def _drawn(edition: Edition, turns: tuple[Turn, ...], language: Language) -> str:
+    """Return the answer to the last of some turns as HTML."""
+    *before, last = turns
+    try:
+        answer = edition.assistant.ask(last.question, _history(before), policy=last.policy or None)
+    except AssistantError as error:  # the policy that it was asked of may be gone
+        return page.error_html(str(error), language)
+    return page.answer_html(answer, edition.sources, language, last.id, related(edition.assistant, answer))
 
 
 def _said(question: str, answer: str) -> list[Message]:

@@ -13,6 +13,7 @@ import typer
 
 from assistant import __version__
 from assistant.cli_check import check
+from assistant.cli_holdings import holdings
 from assistant.cli_questions import questions
 from assistant.cli_records import records
 from assistant.errors import AssistantError, IndexMissing, IndexStale
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 
 Corpus = Annotated[Path | None, typer.Option(help="改用这个政策文件或文件夹, 不用已建的索引", show_default=False)]
-PolicyId = Annotated[str | None, typer.Option("--policy", help="只查这一份政策 (政策编号)", show_default=False)]
+PolicyIds = Annotated[list[str] | None, typer.Option("--policy", help="只查这份政策 (政策编号); 可以给几次", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 
@@ -69,7 +70,7 @@ def build(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="要问的问题")],
-    policy: PolicyId = None,
+    policy: PolicyIds = None,
     corpus: Corpus = None,
     as_json: AsJson = False,
 ) -> None:
@@ -99,7 +100,7 @@ def ask(
 
 
 @app.command()
-def batch(corpus: Corpus = None, policy: PolicyId = None) -> None:
+def batch(corpus: Corpus = None, policy: PolicyIds = None) -> None:
     """逐行回答: 标准输入每行一个 JSON 问题, 标准输出每行一个 JSON 答案。"""
     from assistant.batch import answer_line
 
@@ -112,7 +113,7 @@ def batch(corpus: Corpus = None, policy: PolicyId = None) -> None:
 @app.command()
 def search(
     words: Annotated[str, typer.Argument(help='词语、"原文短语" 或条款编号 (五、4 · 第八条 · 5.4)')],
-    policy: PolicyId = None,
+    policy: PolicyIds = None,
     corpus: Corpus = None,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +135,7 @@ def search(
 
 @app.command()
 def show(
-    clause: Annotated[str, typer.Argument(help="条款编号或锚点, 如 五、4")], policy: PolicyId = None, corpus: Corpus = None
+    clause: Annotated[str, typer.Argument(help="条款编号或锚点, 如 五、4")], policy: PolicyIds = None, corpus: Corpus = None
 ) -> None:
     """显示一条条款: 标题路径、前后条款、在原文中的位置。"""
     assistant = load_assistant(corpus)
@@ -148,12 +149,12 @@ def serve(
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口", min=1, max=65535)] = 7860,
 ) -> None:
-    """打开网页: 问答、坐席、条款库。"""
+    """打开网页: 问答、坐席、条款库、文档。"""
     from assistant.server import launch
 
     site = launch(load_assistant(None), host, port)
     at = f"http://{host}:{port}"
-    print(f"问答: {at}/  坐席: {at}/desk  条款库: {at}/library  (按 Ctrl+C 停止)", flush=True)
+    print(f"问答: {at}/  坐席: {at}/desk  条款库: {at}/library  文档: {at}/documents  (按 Ctrl+C 停止)", flush=True)
     try:
         site.wait()
     except KeyboardInterrupt:
@@ -171,7 +172,7 @@ def mcp() -> None:
 @app.command()
 def evaluate(
     questions: Annotated[Path, typer.Argument(help="题目文件 (JSON Lines)")],
-    policy: PolicyId = None,
+    policy: PolicyIds = None,
     corpus: Corpus = None,
     as_json: AsJson = False,
 ) -> None:
@@ -206,6 +207,7 @@ def doctor() -> None:
 
 
 app.command()(check)
+app.add_typer(holdings)
 app.add_typer(questions, name="questions")
 app.add_typer(records, name="records")
 
@@ -245,18 +247,9 @@ def load_assistant(corpus: Path | None) -> Assistant:
 def _build(settings: Settings) -> Assistant:
     """Build and save the index, with a progress bar in a terminal."""
     from assistant.assistant import Assistant
+    from assistant.terminal import progress
 
-    if not sys.stderr.isatty():
-        built = Assistant.build(settings.corpus, settings)
-    else:
-        from rich.progress import Progress
-
-        with Progress(transient=True) as bar:
-            task = bar.add_task("")
-
-            def report(stage: str, done: int, total: int) -> None:
-                bar.update(task, description=stage, completed=done, total=total)
-
-            built = Assistant.build(settings.corpus, settings, report)
+    with progress() as bar:
+        built = Assistant.build(settings.corpus, settings, bar)
     built.save(settings.index)
     return built

@@ -17,7 +17,7 @@ from assistant.cards import card
 from assistant.clause import Clause
 from assistant.errors import AssistantError, QuestionError
 from assistant.export import Excerpt, export
-from assistant.routes import HEADERS, Pages, as_html
+from assistant.routes import HEADERS, Edition, Pages, as_html
 from assistant.search import Wanted
 from assistant.wording import Language, language_of, translator
 
@@ -31,18 +31,20 @@ def add_exports(app: FastAPI, pages: Pages) -> None:
     def clauses(
         form: str = "docx", policy: str = "", q: str = "", lang: str = "", clause: Annotated[list[str] | None, Query()] = None
     ) -> Response:
-        shown = pages.policy(policy)
+        edition = pages.edition
+        shown = edition.policy(policy)
         anchors = dict.fromkeys(clause or ())
         _check_size(len(anchors))
-        wanted = [c for anchor in anchors if (c := pages.clause(shown.source.policy, anchor)[1])]
-        found = pages.assistant.find(Wanted(q, shown.source.policy)).hits if q.strip() else ()
-        return _exported(pages, [Excerpt(q, "", _marked(wanted, found))] if wanted else [], form, language_of(lang))
+        wanted = [c for anchor in anchors if (c := edition.clause(shown.source.policy, anchor)[1])]
+        found = edition.assistant.find(Wanted(q, shown.source.policy)).hits if q.strip() else ()
+        return _exported(edition, [Excerpt(q, "", _marked(wanted, found))] if wanted else [], form, language_of(lang))
 
     @app.post("/export")
     def conversation(turns: Annotated[str, Form()] = "", form: Annotated[str, Form()] = "docx", lang: str = "") -> Response:
-        excerpts = [_excerpt(pages, turn) for turn in _turns(turns)]
+        edition = pages.edition
+        excerpts = [_excerpt(edition, turn) for turn in _turns(turns)]
         _check_size(sum(len(excerpt.clauses) for excerpt in excerpts))
-        return _exported(pages, excerpts, form, language_of(lang))
+        return _exported(edition, excerpts, form, language_of(lang))
 
 
 def _turns(text: str) -> list[dict[str, Any]]:
@@ -55,18 +57,18 @@ def _turns(text: str) -> list[dict[str, Any]]:
     return turns[:MOST_TURNS]
 
 
-def _excerpt(pages: Pages, turn: dict[str, Any]) -> Excerpt:
+def _excerpt(edition: Edition, turn: dict[str, Any]) -> Excerpt:
     """Return a turn with the words of its clauses from the index, not from the browser."""
     cited = []
     for name in list(dict.fromkeys(_words(turn.get("citations")).split()))[:MOST_CITED]:
         policy, _, anchor = name.rpartition("#")
         with contextlib.suppress(AssistantError):
-            if (clause := pages.clause(policy, anchor)[1]) and policy:
+            if (clause := edition.clause(policy, anchor)[1]) and policy:
                 cited.append(clause)
     question, note = _words(turn.get("question")), _words(turn.get("note"))
     found: Sequence[Clause] = ()
     with contextlib.suppress(AssistantError):
-        found = pages.assistant.ask(question).hits if cited else ()
+        found = edition.assistant.ask(question).hits if cited else ()
     return Excerpt(question, note, _marked(cited, found))
 
 
@@ -87,19 +89,20 @@ def _check_size(count: int) -> None:
         raise QuestionError(f"一次最多导出 {MOST_EXPORTED} 条, 这里有 {count} 条。请分几次导出。")
 
 
-def _exported(pages: Pages, excerpts: Sequence[Excerpt], form: str, language: Language) -> Response:
+def _exported(edition: Edition, excerpts: Sequence[Excerpt], form: str, language: Language) -> Response:
     """Return excerpts as a file to keep, or as a page to print."""
     today = datetime.datetime.now().astimezone().date()
     if form != "print":
-        file = export(excerpts, pages.sources, form, today)
+        file = export(excerpts, edition.sources, form, today)
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}", **HEADERS}
         return Response(file.data, media_type=file.media_type, headers=headers)
     if not excerpts:
         raise QuestionError("没有选中条款。请回到上一页勾选后再打印。")
     names = list(dict.fromkeys(clause.policy for excerpt in excerpts for clause in excerpt.clauses))
     shown = [
-        {"question": e.question, "note": e.note, "cards": [card(c, pages.sources[c.policy]) for c in e.clauses]} for e in excerpts
+        {"question": e.question, "note": e.note, "cards": [card(c, edition.sources[c.policy]) for c in e.clauses]}
+        for e in excerpts
     ]
-    sources = [pages.sources[name] for name in names]
+    sources = [edition.sources[name] for name in names]
     title = "、".join(source.title for source in sources) or translator(language)("政策问答")
     return as_html(page.render("print.html", language, title=title, excerpts=shown, sources=sources, made=today.isoformat()))

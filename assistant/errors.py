@@ -9,6 +9,7 @@ AssistantError
 ├── ModelError         the encoder cannot be loaded
 ├── QuestionError      the question is empty, has no words, or is too long
 ├── ClauseNotFound     no clause has that number
+├── HoldingsError      a document cannot be added to the corpus or removed from it
 ├── RecordsError       the file of questions and judgements cannot be used
 └── PortInUse          the web page's address is taken
 """
@@ -50,6 +51,10 @@ class QuestionError(AssistantError):
 
 class ClauseNotFound(AssistantError):
     """No clause of the policy has that number."""
+
+
+class HoldingsError(AssistantError):
+    """A document cannot be added to the corpus or removed from it; nothing has changed."""
 
 
 class RecordsError(AssistantError):

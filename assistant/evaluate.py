@@ -18,7 +18,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, Chosen
 from assistant.clause import Answer, Clause
 from assistant.errors import CorpusError
 
@@ -68,7 +68,7 @@ def read_questions(file: Path) -> list[Question]:
     return questions
 
 
-def judge(assistant: Assistant, questions: Iterable[Question], policy: str | None = None) -> list[Judged]:
+def judge(assistant: Assistant, questions: Iterable[Question], policy: Chosen = None) -> list[Judged]:
     """Ask every question the way users do."""
     return [Judged(q.kind, q.gold, assistant.ask(q.question, q.history, policy=policy)) for q in questions]
 

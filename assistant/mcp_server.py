@@ -19,7 +19,7 @@ from pydantic import Field, RootModel
 from typing_extensions import TypedDict
 
 from assistant import __version__
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, Chosen
 from assistant.batch import to_line
 from assistant.clause import Answer, Clause, Hit, Source
 from assistant.errors import AssistantError
@@ -80,7 +80,7 @@ class Policies(TypedDict):
     policies: list[Listed]
 
 
-PolicyId = Annotated[str | None, Field(description="只查这一份政策: policies 给出的 id; 不给则查全部")]
+PolicyIds = Annotated[str | list[str] | None, Field(description="只查这份或这几份政策: policies 给出的 id; 不给则查全部")]
 Question = Annotated[str, Field(description="要问的问题, 中文, 最多 2000 字; 可以一次问几件事")]
 History = Annotated[list[Turn] | None, Field(description="之前的对话, 由旧到新; 追问 (「那多久」) 靠它理解")]
 Words = Annotated[str, Field(description='词语、"原文短语" (引号里的必须原样出现) 或条款编号 (五、4 · 第八条 · 5.4)')]
@@ -94,16 +94,16 @@ class Tools:
         self.assistant = assistant
 
     def ask(
-        self, question: Question, policy: PolicyId = None, history: History = None
+        self, question: Question, policy: PolicyIds = None, history: History = None
     ) -> Annotated[CallToolResult, RootModel[Answer]]:
         """Answer a question from the policies with the exact clauses."""
         return _reply(lambda: self.assistant.ask(question, history or (), policy=policy))
 
-    def search(self, words: Words, policy: PolicyId = None) -> Annotated[CallToolResult, Hits]:
+    def search(self, words: Words, policy: PolicyIds = None) -> Annotated[CallToolResult, Hits]:
         """Search the clauses by words, exact phrase or clause number."""
         return _reply(lambda: {"hits": self.assistant.search(words, policy=policy)})
 
-    def show(self, clause: Number, policy: PolicyId = None) -> Annotated[CallToolResult, Shown]:
+    def show(self, clause: Number, policy: PolicyIds = None) -> Annotated[CallToolResult, Shown]:
         """Return the clauses at a clause number, word for word."""
         return _reply(lambda: self._shown(clause, policy))
 
@@ -111,7 +111,7 @@ class Tools:
         """List the policies; the full text of each is the resource policy://{id}."""
         return _reply(lambda: {"policies": [_listed(p.source, len(p.clauses)) for p in self.assistant.policies]})
 
-    def _shown(self, number: str, policy: str | None) -> Shown:
+    def _shown(self, number: str, policy: Chosen) -> Shown:
         """Look a clause number up."""
         shown = self.assistant.show(number, policy)
         clauses = [found.clauses[position] for found, positions in shown for position in positions]

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from assistant.cards import Card, card, permalink
 from assistant.clause import Answer, Hit, Source
 from assistant.render import CONTACTS, KINDS, VERDICTS
+from assistant.report import SKIPPED
 from assistant.settings import PACKAGE
 from assistant.wording import Language, translator
 
@@ -40,6 +41,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "permalink": permalink,
+        "SKIPPED": SKIPPED,
         "KINDS": KINDS,
         "VERDICTS": VERDICTS,
         "CONTACTS": CONTACTS,

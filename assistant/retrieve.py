@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -28,9 +28,9 @@ MOST_CANDIDATES = 1000  # clauses of one number in many documents
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where to look and what to return: one policy or all, only these clauses (by number), so many hits at most."""
+    """Where to look and what to return: some policies or all (), only these clauses (by number), so many hits at most."""
 
-    policy: str | None = None
+    policies: tuple[str, ...] = ()
     among: frozenset[int] | None = None
     limit: int = 10
 
@@ -52,9 +52,9 @@ def retrieve(
     :param gathered: signals of texts that were already asked in this scope; new ones are added
     """
     index = retrievers.index
-    within = index.ranges[scope.policy] if scope.policy else range(len(index.clauses))
+    within = ranges_of(index, scope.policies)
     words = query.views[0][0]
-    named = _named(retrievers.locator.locate(words, (scope.policy,) if scope.policy else ()), scope)
+    named = _named(retrievers.locator.locate(words, scope.policies), scope)
     also = [*named, *(scope.among or ())]
     gathered = {} if gathered is None or also else gathered
     texts = {**dict(query.views), query.standalone: 0.0}
@@ -127,6 +127,19 @@ def _folded(ranked: Iterable[tuple[int, float]], limit: int, evidence: _Evidence
     return hits
 
 
+def ranges_of(index: Index, policies: Collection[str]) -> list[range]:
+    """Return the numbers of the clauses of some policies, or of all for none, as ranges that do not touch, in order."""
+    if not policies:
+        return [range(len(index.clauses))]
+    ranges: list[range] = []
+    for part in (part for name, part in index.ranges.items() if name in policies):
+        if ranges and ranges[-1].stop == part.start:
+            ranges[-1] = range(ranges[-1].start, part.stop)
+        else:
+            ranges.append(part)
+    return ranges
+
+
 def narrowed(scope: Scope, located: Located, index: Index) -> Scope:
     """Return a scope confined to the documents that a question names."""
     if not located.policies:
@@ -134,9 +147,7 @@ def narrowed(scope: Scope, located: Located, index: Index) -> Scope:
     among = frozenset(number for policy in located.policies for number in index.ranges[policy])
     if scope.among is not None:
         among &= scope.among
-    if len(located.policies) == 1:
-        return replace(scope, policy=located.policies[0], among=None if scope.among is None else among)
-    return replace(scope, among=among)
+    return replace(scope, policies=tuple(located.policies), among=None if scope.among is None else among)
 
 
 def _named(located: Located, scope: Scope) -> dict[int, int]:

@@ -6,10 +6,11 @@ a script, and printing need plain addresses and plain HTML. Routes only read wha
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Request
+from fastapi import Body, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -30,17 +31,19 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 SHORTEST = 2
+Several = Annotated[list[str] | None, Query()]
 
 
-class Pages:
-    """What the routes stand on: the assistant, its policies by id, and the records, if questions are kept."""
+class Edition:
+    """The policies as they stand: one assistant and what is drawn from it. It never changes; a switch makes another."""
 
-    def __init__(self, assistant: Assistant, records: Records | None) -> None:
-        self.assistant, self.records = assistant, records
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
         self.policies = {policy.source.policy: policy for policy in assistant.policies}
         self.sources = {name: policy.source for name, policy in self.policies.items()}
         self.fulltext = lru_cache(maxsize=32)(self._fulltext)
         self.text = lru_cache(maxsize=32)(self._text)
+        self.once = lru_cache(maxsize=512)(self._once)
 
     def policy(self, name: str) -> Policy:
         """Return a policy by its id, the first one for "".
@@ -50,6 +53,13 @@ class Pages:
         if name and name not in self.policies:
             raise QuestionError(f"没有名为「{name[:80]}」的政策。")
         return self.policies[name or next(iter(self.policies))]
+
+    def chosen(self, names: Sequence[str] | None) -> list[str]:
+        """Return the ids of the policies that an address names, [] for all.
+
+        :raises QuestionError: if there is none of such a name
+        """
+        return [self.policy(name).source.policy for name in dict.fromkeys(names or ()) if name]
 
     def clause(self, name: str, clause: str) -> tuple[Policy, Clause | None]:
         """Return the policy and the clause of a permalink; the clause may be given by anchor or by number.
@@ -75,12 +85,29 @@ class Pages:
         """Return the full text of a policy as HTML."""
         return page.render("text.html", language, text=self.fulltext(name), outlined=outlined)
 
-    def frame(self, request: Request, here: str) -> dict[str, Any]:
+    def _once(self, make: Callable[..., Any], *values: Hashable) -> Any:
+        """Return make(edition, *values), made once for this edition."""
+        return make(self, *values)
+
+
+class Pages:
+    """What all pages stand on. A request takes the edition once, at its beginning, so that a switch does not divide it."""
+
+    def __init__(self, assistant: Assistant, records: Records | None, uploads: bool = False) -> None:
+        self.edition = Edition(assistant)
+        self.records, self.uploads = records, uploads
+
+    def switch(self, assistant: Assistant) -> None:
+        """Let every request from now on be answered by another assistant."""
+        assistant.lexicon.settle()
+        self.edition = Edition(assistant)
+
+    def frame(self, request: Request, here: str, edition: Edition) -> dict[str, Any]:
         """Return what every page needs."""
         return {
             "here": here,
             "embed": request.query_params.get("embed") == "1",
-            "policies": list(self.sources.values()),
+            "policies": list(edition.sources.values()),
             "kept": page.kept(self.records is not None, language_of(request.query_params.get("lang"))),
         }
 
@@ -89,39 +116,41 @@ def add_desk(app: FastAPI, pages: Pages) -> None:
     """Add the desk and its list of hits."""
 
     @app.get("/desk")
-    def desk(request: Request, q: str = "", policy: str = "", clause: str = "", lang: str = "") -> HTMLResponse:
-        language = language_of(lang)
-        shown, at = pages.clause(policy, clause)
-        found = _hits(pages, q, policy, language)[0] if len(q.strip()) >= SHORTEST else ""
+    def desk(request: Request, q: str = "", policy: Several = None, clause: str = "", lang: str = "") -> HTMLResponse:
+        language, edition = language_of(lang), pages.edition
+        chosen = edition.chosen(policy)
+        shown, at = edition.clause(chosen[0] if chosen else "", clause)
+        found = _hits(edition, q, chosen, language)[0] if len(q.strip()) >= SHORTEST else ""
         name = shown.source.policy
         values = {
             "q": q,
-            "policy": policy,
+            "chosen": chosen,
             "opened": name,
             "clause": at.anchor if at else clause,
             "found": found,
-            "text": pages.text(name, language, False),
+            "text": edition.text(name, language, False),
         }
-        return as_html(page.render("desk.html", language, **values, **pages.frame(request, "desk")))
+        return as_html(page.render("desk.html", language, **values, **pages.frame(request, "desk", edition)))
 
     @app.get("/desk/hits")
-    def hits(q: str = "", policy: str = "", lang: str = "") -> HTMLResponse:
-        return as_html(*_hits(pages, q, policy, language_of(lang)))
+    def hits(q: str = "", policy: Several = None, lang: str = "") -> HTMLResponse:
+        return as_html(*_hits(pages.edition, q, policy or (), language_of(lang)))
 
     @app.get("/text")
     def text(policy: str = "", lang: str = "") -> HTMLResponse:
-        return as_html(pages.text(pages.policy(policy).source.policy, language_of(lang), False))
+        edition = pages.edition
+        return as_html(edition.text(edition.policy(policy).source.policy, language_of(lang), False))
 
 
-def _hits(pages: Pages, q: str, policy: str, language: Language) -> tuple[str, int]:
+def _hits(edition: Edition, q: str, policies: Sequence[str], language: Language) -> tuple[str, int]:
     """Return the desk's list for a question, or what is wrong with it, and the HTTP status."""
     try:
-        answer = pages.assistant.ask(q, policy=policy or None)
+        answer = edition.assistant.ask(q, policy=policies)
     except AssistantError as error:
         return page.error_html(str(error), language), 400
     understood = "" if "".join(answer.standalone.split()) == "".join(q.split()) else answer.standalone
     shown = [*answer.citations, *(hit for hit in answer.hits if hit not in answer.citations)][:9]
-    cards = page.cards(shown, pages.sources)
+    cards = page.cards(shown, edition.sources)
     return page.render("hits.html", language, answer=answer, understood=understood, cards=cards), 200
 
 
@@ -132,31 +161,31 @@ def add_library(app: FastAPI, pages: Pages) -> None:
     def library(
         request: Request, q: str = "", policy: str = "", clause: str = "", chapter: str = "", kind: str = "", order: str = ""
     ) -> HTMLResponse:
-        language = language_of(request.query_params.get("lang"))
-        opened, at = pages.clause(policy, clause)
+        language, edition = language_of(request.query_params.get("lang")), pages.edition
+        opened, at = edition.clause(policy, clause)
         source = opened.source
         finding, problem = None, ""
-        scope: str | None = source.policy
+        scope: tuple[str, ...] | None = (source.policy,)
         if not policy:  # a number in several documents lists them all, a document that is named is searched
-            q = q or (clause if len(pages.assistant.show(clause)) > 1 else "") if clause else q
-            scope = None if pages.points(q) else scope
+            q = q or (clause if len(edition.assistant.show(clause)) > 1 else "") if clause else q
+            scope = None if edition.points(q) else scope
         wanted = Wanted(q, scope, chapter, next((name for name in KINDS if name == kind), None), order == "place")
         if q.strip() or wanted.chapter or wanted.kind:
             try:
-                finding = pages.assistant.find(wanted)
+                finding = edition.assistant.find(wanted)
             except AssistantError as error:
                 problem = translator(language)(str(error))
         hits = finding.hits if finding else ()
         values = {
             **{"q": q, "chapter": chapter, "kind": kind, "order": order, "clause": at.anchor if at else clause},
             **{"source": source, "chapters": opened.headings, "finding": finding, "problem": problem},
-            "cards": page.cards(hits, pages.sources, ()),
+            "cards": page.cards(hits, edition.sources, ()),
             "best": max((hit.score for hit in hits), default=0.0),
             "close": CLOSE,
-            "text": pages.text(source.policy, language),
-            "definitions": pages.fulltext(source.policy).definitions,
+            "text": edition.text(source.policy, language),
+            "definitions": edition.fulltext(source.policy).definitions,
         }
-        return as_html(page.render("library.html", language, **values, **pages.frame(request, "library")))
+        return as_html(page.render("library.html", language, **values, **pages.frame(request, "library", edition)))
 
 
 def add_judgements(app: FastAPI, pages: Pages) -> None:
@@ -168,9 +197,9 @@ def add_judgements(app: FastAPI, pages: Pages) -> None:
         return Response(status_code=204 if stored else 409)
 
     @app.post("/desk/used")
-    def used(q: Annotated[str, Body()], policy: Annotated[str, Body()] = "") -> Response:
+    def used(q: Annotated[str, Body()], policy: Annotated[list[str] | str, Body()] = "") -> Response:
         if pages.records is not None:
-            pages.records.asked(pages.assistant.ask(q, policy=policy or None), "desk")
+            pages.records.asked(pages.edition.assistant.ask(q, policy=policy or None), "desk")
         return Response(status_code=204)
 
 
@@ -197,7 +226,7 @@ def apology(pages: Pages, request: Request, message: str, status: int) -> HTMLRe
     language = language_of(request.query_params.get("lang"))
     t = translator(language)
     values = {"title": t("没有找到" if status == 404 else "出错了"), "message": t(message)}
-    return as_html(page.render("missing.html", language, **values, **pages.frame(request, "")), status)
+    return as_html(page.render("missing.html", language, **values, **pages.frame(request, "", pages.edition)), status)
 
 
 def as_html(content: str, status: int = 200) -> HTMLResponse:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from assistant.clause import Clause, Hit, Kind, Policy
 from assistant.errors import ClauseNotFound
 from assistant.index import Index
 from assistant.locate import missing
-from assistant.retrieve import Found, Scope, as_hit, narrowed, retrieve
+from assistant.retrieve import Found, Scope, as_hit, narrowed, ranges_of, retrieve
 from assistant.segment import fold
 from assistant.settings import Settings
 from assistant.signals import Retrievers
@@ -33,12 +33,13 @@ NEAR = 0.15  # what scores less than this share of the best is not shown unless 
 class Wanted:
     """A search: all that was typed, and where to look.
 
+    :param policy: the id of one policy, or several; none means all
     :param chapter: anchor of a heading; only clauses under it
     :param by_place: order by place in the text instead of by relevance
     """
 
     typed: str
-    policy: str | None = None
+    policy: str | Sequence[str] | None = None
     chapter: str = ""
     kind: Kind | None = None
     by_place: bool = False
@@ -88,7 +89,9 @@ def _kept(found: re.Match[str]) -> str:
 def find(
     wanted: Wanted, retrievers: Retrievers, settings: Settings, confidence: Callable[[str, Found], float], threshold: float
 ) -> Finding:
-    """Search the clauses of one policy or of all.
+    """Search the clauses of some policies or of all.
+
+    `wanted.policy` is a tuple of ids that are there, see Assistant.find.
 
     A number gives the clauses at that number and no others; without words, everything that passes the filters, by place.
 
@@ -102,7 +105,7 @@ def find(
     words = read_words(typed)
     index = retrievers.index
     among = _allowed(wanted, words, retrievers)
-    hits, sure = _ranked(words, retrievers, settings, Scope(wanted.policy, among, settings.found), confidence)
+    hits, sure = _ranked(words, retrievers, settings, Scope(tuple(wanted.policy or ()), among, settings.found), confidence)
     if not words.meant and among is not None:
         hits = [as_hit(index.clauses[i]) for i in sorted(among)]
     if wanted.by_place:
@@ -118,9 +121,9 @@ def _ranked(
     index, meant = retrievers.index, words.meant
     if not is_askable(meant):
         return [], 0.0
-    located = retrievers.locator.locate(meant, (scope.policy,) if scope.policy else ())
+    located = retrievers.locator.locate(meant, scope.policies)
     scope = narrowed(scope, located, index)
-    within = scope.among if scope.among is not None else _range(index, scope.policy)
+    within = scope.among if scope.among is not None else _numbers(index, scope.policies)
     chunks = words.chunks
     holding = [i for i in within if _holds(retrievers.folded[i], chunks)] if chunks else []
     query = Query(meant, ((meant, 1.0),))
@@ -139,9 +142,9 @@ def _ranked(
     return hits, round(confidence(meant, found), 4) if found.best >= 0 else 0.0
 
 
-def _range(index: Index, policy: str | None) -> range:
-    """Return the numbers of the clauses of one policy, or of all."""
-    return index.ranges[policy] if policy else range(len(index.clauses))
+def _numbers(index: Index, policies: Collection[str]) -> list[int]:
+    """Return the numbers of the clauses of some policies, or of all for none."""
+    return [number for part in ranges_of(index, policies) for number in part]
 
 
 def _allowed(wanted: Wanted, words: Words, retrievers: Retrievers) -> frozenset[int] | None:
@@ -150,7 +153,11 @@ def _allowed(wanted: Wanted, words: Words, retrievers: Retrievers) -> frozenset[
         return None
     index = retrievers.index
     under = {policy.source.policy: extent(policy, wanted.chapter) for policy in index.policies} if wanted.chapter else {}
-    kept = (i for i in _range(index, wanted.policy) if not under or index.clauses[i].place[0] in under[index.clauses[i].policy])
+    kept = (
+        i
+        for i in _numbers(index, wanted.policy or ())
+        if not under or index.clauses[i].place[0] in under[index.clauses[i].policy]
+    )
     kept = (i for i in kept if not wanted.kind or index.clauses[i].kind == wanted.kind)
     if words.phrases or words.excluded:
         kept = (i for i in kept if _passes(retrievers.folded[i][1], words))

@@ -18,6 +18,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.assistant import Assistant
+from assistant.documents import LOCAL, add_documents
 from assistant.downloads import add_exports
 from assistant.errors import AssistantError, PortInUse, RecordsError
 from assistant.page import WEB
@@ -28,20 +29,21 @@ SHUT = ("/gradio_api/upload", "/gradio_api/file", "/gradio_api/proxy", "/gradio_
 LARGEST = 1_000_000  # bytes of a payload; a conversation of thirty turns has a tenth of that
 
 
-def build_site(assistant: Assistant, records: Records | None) -> FastAPI:
-    """Return the whole web app."""
+def build_site(assistant: Assistant, records: Records | None, uploads: bool = False) -> FastAPI:
+    """Return the whole web app; with `uploads`, documents can be added and removed on its page."""
     from assistant.chat import mount_chat
 
     app = FastAPI(title="policy-assistant", docs_url=None, redoc_url=None, openapi_url=None)
-    pages = Pages(assistant, records)
+    pages = Pages(assistant, records, uploads)
     app.mount("/web", StaticFiles(directory=WEB / "static"))
     add_desk(app, pages)
     add_library(app, pages)
     add_exports(app, pages)
     add_judgements(app, pages)
+    add_documents(app, pages)
     add_apologies(app, pages)
     app.add_middleware(_Doorkeeper, pages=pages)
-    mount_chat(app, assistant, records)
+    mount_chat(app, pages)
     chat = next(route.app for route in app.routes if isinstance(route, Mount) and not route.path)
     assert isinstance(chat, FastAPI)
     add_apologies(chat, pages)  # addresses that nobody knows end up there
@@ -75,7 +77,9 @@ class _Doorkeeper:
         """Return what a link into the chat gets instead of the page: the same with the clause's own address, or an apology."""
         query = dict(request.query_params)
         try:
-            policy, clause = self.pages.clause(query.get("policy", ""), query.get("clause", ""))
+            edition = self.pages.edition
+            chosen = edition.chosen(request.query_params.getlist("policy"))
+            policy, clause = edition.clause(chosen[0] if chosen else "", query.get("clause", ""))
         except AssistantError as error:
             return apology(self.pages, request, str(error), 404)
         place = {"policy": policy.source.policy, "clause": clause.anchor} if clause else {}
@@ -145,9 +149,9 @@ def launch(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> S
             raise PortInUse(f"{host}:{port} 打不开 ({error.strerror})。{hint}") from error
     assistant.lexicon.settle()  # pinyin starts now, not at the first question with a slip
     records = open_records(assistant)
-    config = uvicorn.Config(
-        build_site(assistant, records), host, port, log_level="warning", timeout_graceful_shutdown=2, ws="none"
-    )
+    uploads = assistant.settings.uploads
+    app = build_site(assistant, records, host in LOCAL if uploads is None else uploads)
+    config = uvicorn.Config(app, host, port, log_level="warning", timeout_graceful_shutdown=2, ws="none")
     site = Site(uvicorn.Server(config), records)
     while not site.server.started and site.thread.is_alive():
         site.thread.join(0.05)

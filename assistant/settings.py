@@ -26,6 +26,7 @@ class Settings:
     :param found: hits of a search at most; `cited` is how many hits are shown as the answer at most
     :param longest_question: in characters; what is longer is refused
     :param records: the SQLite file where the web page keeps questions and judgements; None keeps none
+    :param uploads: whether documents can be added and removed on the web page; None: where only this machine reaches it
     :param corpus_named: whether `corpus` was asked for; if not, an index is used with the corpus it was built from
     """
 
@@ -43,6 +44,7 @@ class Settings:
     longest_question: int = 2000
     corpus_named: bool = True
     records: Path | None = None
+    uploads: bool | None = None
 
     @property
     def banks(self) -> tuple[Path, ...]:
@@ -51,7 +53,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read ASSISTANT_CORPUS, _INDEX, _CACHE, _MODEL and _RECORDS; each has a default, and records can be `off`."""
+        """Read ASSISTANT_CORPUS, _INDEX, _CACHE, _MODEL, _RECORDS (a file or `off`) and _UPLOADS (`on` or `off`)."""
         home = PACKAGE.parent if OWN_CORPUS.is_dir() else Path.cwd()
         user_cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         user_data = Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
@@ -63,6 +65,7 @@ class Settings:
             model=environment.get("ASSISTANT_MODEL") or str(DEFAULT_MODEL),
             corpus_named=bool(environment.get("ASSISTANT_CORPUS")),
             records=None if records.strip().lower() == "off" else Path(records),
+            uploads={"on": True, "off": False}.get(environment.get("ASSISTANT_UPLOADS", "").strip().lower()),
         )
 
 

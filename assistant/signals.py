@@ -9,14 +9,14 @@ questions that were answered by other policies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
 
 from assistant.embed import Encoder
-from assistant.index import Index
+from assistant.index import QUESTIONS_READ, Index
 from assistant.known import KnownQuestions
 from assistant.locate import Locator
 from assistant.segment import fold, segment
@@ -77,25 +77,34 @@ def fuse(signals: Signals, weights: Mapping[str, float]) -> np.ndarray:
     return total
 
 
-def gather(question: str, retrievers: Retrievers, settings: Settings, within: range, also: Sequence[int] = ()) -> Signals:
+def gather(
+    question: str, retrievers: Retrievers, settings: Settings, within: Sequence[range], also: Sequence[int] = ()
+) -> Signals:
     """Ask every retriever; a clause that one of them did not return gets that one's least score.
 
+    :param within: the clauses that are asked, in ranges that do not touch, in order
     :param also: numbers of clauses that are candidates whatever their scores
     """
     index = retrievers.index
     vector = retrievers.encoder.encode([question], query=True)[0]
-    clause_ids, clause_scores = index.nearest_clauses(vector, settings.depth, within)
-    sentence_ids, sentence_scores = index.nearest_sentences(vector, settings.depth, within)
+    clause_ids, clause_scores = nearest_of(
+        lambda part: index.nearest_clauses(vector, settings.depth, part), within, settings.depth
+    )
+    sentence_ids, sentence_scores = nearest_of(
+        lambda part: index.nearest_sentences(vector, settings.depth, part), within, settings.depth
+    )
     # results come best first, so the first sentence of each clause is its best
     owners, first = np.unique(index.sentences[sentence_ids, 0], return_index=True)
     terms = segment(question)
     lexical = index.lexical(terms)
-    matched = within.start + np.flatnonzero(lexical[within.start : within.stop])
+    matched = np.concatenate([part.start + np.flatnonzero(lexical[part.start : part.stop]) for part in within])
     if len(matched) > settings.depth:  # sorting all that share a character takes longer than everything else
         shared = lexical[matched]
         matched = matched[shared >= np.partition(shared, -settings.depth)[-settings.depth]]
     matched = matched[np.argsort(-lexical[matched], kind="stable")][: settings.depth]
-    taught_ids, taught_scores = index.nearest_taught(vector, settings.depth, within)
+    taught_ids, taught_scores = nearest_of(
+        lambda part: index.nearest_taught(vector, settings.depth, part), within, settings.depth
+    )
     asked = _asked(index, vector, within)
     candidates = np.unique(
         np.concatenate([clause_ids, owners, matched, taught_ids, asked.clauses, np.array(also, dtype=np.int64)])
@@ -125,6 +134,18 @@ def gather(question: str, retrievers: Retrievers, settings: Settings, within: ra
     return Signals(candidates, scores, spread(owners, sentence_ids[first], -1).astype(np.int64), asked.answered, asked.refused)
 
 
+def nearest_of(
+    search: Callable[[range], tuple[np.ndarray, np.ndarray]], within: Sequence[range], depth: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Search each of several ranges -> (numbers, scores) of the best of all, best first; one range is searched as it is."""
+    found = [search(part) for part in within]
+    if len(found) == 1:
+        return found[0]
+    numbers, scores = (np.concatenate(each) for each in zip(*found, strict=True))
+    best = np.argsort(-scores, kind="stable")[:depth]
+    return numbers[best], scores[best]
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """Clauses among the nearest bank questions with their shares, and the cosines of `Signals`."""
@@ -135,9 +156,9 @@ class _Asked:
     refused: float
 
 
-def _asked(index: Index, vector: np.ndarray, within: range) -> _Asked:
+def _asked(index: Index, vector: np.ndarray, within: Sequence[range]) -> _Asked:
     """Lay a question beside those of the bank."""
-    ids, near = index.nearest_questions(vector, within)
+    ids, near = nearest_of(lambda part: index.nearest_questions(vector, part), within, QUESTIONS_READ)
     owners = index.asked[ids, 1]
     answering = np.flatnonzero(owners >= 0)
     silent = np.flatnonzero(owners < 0)

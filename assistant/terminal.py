@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from assistant.assistant import Assistant
+from assistant.building import Progress
 from assistant.clause import Clause, Hit, Policy
 from assistant.render import pieces, where
 
@@ -17,6 +19,19 @@ from assistant.render import pieces, where
 def terminal() -> Console:
     """Return a console that never reads the words of a policy as markup."""
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), markup=False, emoji=False)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Give what reports the progress of a build: a bar in a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda stage, done, total: bar.update(task, description=stage, completed=done, total=total)
 
 
 def print_clause(console: Console, clause: Clause, assistant: Assistant, prefix: str) -> None:

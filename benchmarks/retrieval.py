@@ -71,7 +71,7 @@ def main() -> None:
     settings = Settings.from_environment()
     assistant = Assistant.build(args.corpus or settings.corpus, settings)
     questions = [q for file in args.questions for q in read_questions(file) if q.gold and not q.history]
-    everything = range(len(assistant.index.clauses))
+    everything = [range(len(assistant.index.clauses))]
     signals = [gather(mend(q.question, assistant.lexicon), assistant.retrievers, settings, everything) for q in questions]
     own = ("clause", "sentence", "bm25")
     scorers: dict[str, Scorer] = {
@@ -87,7 +87,7 @@ def main() -> None:
         "… + 题库邻近 = 实际使用": weighted(*WEIGHTS),
         "全部, 名次融合 (RRF)": reciprocal,
     }
-    print(f"{len(questions)} 题, {len(everything)} 条\n\n| 方法 | hit@1 | hit@3 | hit@10 |\n|---|---|---|---|")
+    print(f"{len(questions)} 题, {len(assistant.index.clauses)} 条\n\n| 方法 | hit@1 | hit@3 | hit@10 |\n|---|---|---|---|")
     for name, scorer in scorers.items():
         ranks = [_rank(assistant, q, s, scorer(q.question, s)) for q, s in zip(questions, signals, strict=True)]
         print(f"| {name} | " + " | ".join(f"{np.mean([0 < r <= k for r in ranks]):.3f}" for k in (1, 3, 10)) + " |")

@@ -10,6 +10,9 @@ from samples import DATA
 
 import assistant as package
 from assistant import Assistant, AssistantError, Settings
+from assistant.retrieve import ranges_of
+from assistant.search import Wanted
+from assistant.signals import nearest_of
 
 
 def test_exports() -> None:
@@ -150,3 +153,68 @@ def test_the_bank_of_one_policy_speaks_among_others(assistant: Assistant, settin
     assert (everywhere[mine] - own.start).tolist() == alone.tolist() and scores[mine] == pytest.approx(expected, abs=1e-5)
     others, plain = many.index.nearest_clauses(vector, 1000, many.index.ranges["service"])
     assert dict(zip(everywhere.tolist(), scores, strict=True)).items() >= dict(zip(others.tolist(), plain, strict=True)).items()
+
+
+# ---- the scope of a question ----
+
+
+@pytest.fixture(scope="module")
+def shelf(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    """Five documents; those with the odd names stand between those with the even ones."""
+    folder = tmp_path_factory.mktemp("shelf")
+    for n, words in enumerate(("会员费", "停车费", "门票", "押金", "运费"), 1):
+        body = "\n".join(f"第{i}条 {words}在{i}日内退还到您的账户。" for i in range(1, 30))
+        (folder / f"d{n}.txt").write_text(f"{words}规则\n{body}\n", "utf-8")
+    return Assistant.build(folder, settings)
+
+
+ASKED = ("会员费多久退", "押金什么时候退还", "第三条", "门票 退还", "运费第五条")
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_one_policy_and_all_are_searched_as_before_however_they_are_named(shelf: Assistant, question: str) -> None:
+    for one in (["d3"], ("d3",), "d3", "d3,", ["d3", "d3"]):
+        assert replace(shelf.ask(question, policy=one), took_ms=0) == replace(shelf.ask(question, policy="d3"), took_ms=0)
+    whole = replace(shelf.ask(question), took_ms=0)
+    for every in ((), "", ["d1", "d2", "d3", "d4", "d5"], "d5,d4,d3,d2,d1"):
+        assert replace(shelf.ask(question, policy=every), took_ms=0) == whole
+
+
+@pytest.mark.parametrize("question", ASKED)
+@pytest.mark.parametrize("names", ["d1,d3", "d2,d3,d5", "d1,d5", "d4,d5"])
+def test_several_policies_are_searched_exactly_as_if_there_were_no_others(
+    shelf: Assistant, settings: Settings, tmp_path: Path, question: str, names: str
+) -> None:
+    for name in names.split(","):
+        (tmp_path / f"{name}.txt").write_bytes((shelf.settings.corpus / f"{name}.txt").read_bytes())
+    alone = Assistant.build(tmp_path, settings)
+    mine, theirs = (a.retrievers.index for a in (shelf, alone))
+    within = ranges_of(mine, names.split(","))
+    vector = shelf.encoder.encode([question], query=True)[0]
+    found = nearest_of(lambda part: mine.nearest_sentences(vector, 40, part), within, 40)
+    expected = theirs.nearest_sentences(vector, 40, range(len(theirs.clauses)))
+    assert np.allclose(found[1], expected[1], atol=1e-6), "the same sentences are nearest"
+    assert {hit.policy for hit in shelf.ask(question, policy=names).hits} <= set(names.split(","))
+    assert shelf.ask(question, policy=names).hits[0].text == alone.ask(question).hits[0].text
+
+
+def test_a_number_is_looked_up_in_the_chosen_policies_only(shelf: Assistant) -> None:
+    found = shelf.ask("第三条", policy="d2,d5")
+    assert [(hit.policy, hit.clause) for hit in found.citations] == [("d2", "第3条"), ("d5", "第3条")]
+    assert [hit.policy for hit in shelf.search("第三条", ["d5", "d4"])] == ["d4", "d5"]
+    assert [policy.source.policy for policy, _ in shelf.show("第三条", ["d5", "d4"])] == ["d4", "d5"]
+
+
+def test_words_and_phrases_are_searched_in_several_policies(shelf: Assistant) -> None:
+    assert {hit.policy for hit in shelf.search('"日内退还" -门票', "d1,d3,d5")} == {"d1", "d5"}
+    finding = shelf.find(Wanted("退还", ["d1", "d4"], by_place=True))
+    order = [(hit.policy, hit.place) for hit in finding.hits]
+    assert {policy for policy, _ in order} == {"d1", "d4"} and order == sorted(order)
+
+
+def test_an_unknown_policy_among_several_is_named(shelf: Assistant) -> None:
+    for call in (shelf.search, shelf.show):
+        with pytest.raises(AssistantError, match="没有名为「d9」的政策。可选: d1、d2"):
+            call("第三条", "d1,d9")
+    with pytest.raises(AssistantError, match="没有名为「d9」"):
+        shelf.ask("会员费多久退", policy=["d1", "d9"])

@@ -14,8 +14,9 @@ from samples import source_of
 from assistant import Assistant, Settings
 from assistant.calibration import load_calibration
 from assistant.cards import card, permalink
-from assistant.chat import Chat
+from assistant.chat import Chat, top, welcoming
 from assistant.clause import Answer, Clause, Policy, Source
+from assistant.documents import add_documents
 from assistant.downloads import add_exports
 from assistant.embed import load_encoder
 from assistant.entry import read_policy
@@ -195,7 +196,7 @@ def hostile(request: pytest.FixtureRequest, settings: Settings) -> Assistant:
 @pytest.fixture
 def pages(hostile: Assistant) -> TestClient:
     app, own = FastAPI(), Pages(hostile, None)
-    for add in (add_desk, add_library, add_exports, add_apologies):
+    for add in (add_desk, add_library, add_exports, add_documents, add_apologies):
         add(app, own)
     return TestClient(app, raise_server_exceptions=False)
 
@@ -207,7 +208,7 @@ def assert_harmless(html: str) -> None:
     assert not foreign
     assert not [name for _, attributes in shown.tags for name in attributes if name.startswith("on")]
     for address in [*shown.values("href"), *shown.values("action"), *shown.values("cite")]:
-        assert re.match(r"(library|desk|web/|export|tel:\d|mailto:|#|\?lang=|\.$|\.\?lang=en)", address), address
+        assert re.match(r"(library|desk|documents|web/|export|tel:\d|mailto:|#|\?lang=|\.$|\.\?lang=en)", address), address
 
 
 @pytest.mark.parametrize("question", ["收集位置信息吗", "定位导航", "分期利率"])
@@ -223,7 +224,16 @@ def test_hostile_words_of_a_policy_are_shown_as_words_in_answers(hostile: Assist
 
 
 @pytest.mark.parametrize(
-    "path", ["desk/hits?q=收集位置信息吗", "desk?q=定位导航", "library?q=位置", "library", "library?q=-位置"]
+    "path",
+    [
+        "desk/hits?q=收集位置信息吗",
+        "desk?q=定位导航",
+        "library?q=位置",
+        "library",
+        "library?q=-位置",
+        "documents",
+        "documents?report=t",
+    ],
 )
 def test_hostile_words_of_a_policy_are_shown_as_words_on_desk_and_library(pages: TestClient, path: str) -> None:
     reply = pages.get(f"/{path}")
@@ -252,10 +262,10 @@ def test_hostile_words_of_a_policy_are_shown_as_words_in_the_full_text(hostile: 
 
 
 def test_a_hostile_title_is_shown_as_words_above_the_chat(hostile: Assistant) -> None:
-    chat = Chat(hostile, None)
-    for html in (chat.top("zh"), chat.top("en"), chat.welcome("zh", ""), chat.foot("zh")):
+    pages = Pages(hostile, None)
+    for html in (top(pages.edition, "zh"), top(pages.edition, "en"), welcoming(pages.edition, "zh", ""), Chat(pages).foot("zh")):
         assert_harmless(html)
-    assert Reader(chat.top("zh")).within("h1") == [HOSTILE]
+    assert Reader(top(pages.edition, "zh")).within("h1") == [HOSTILE]
 
 
 # ---- the full text ----

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from io import BytesIO
@@ -17,8 +18,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from openpyxl import load_workbook
+from samples import DATA
 
-from assistant import Assistant
+from assistant import Assistant, Settings
 from assistant.records import REASONS, Records
 from assistant.server import build_site
 
@@ -37,6 +39,8 @@ PAGES = [
     "desk/hits?q=注销",
     "text",
     "export?clause=c5-4&form=print",
+    "documents",
+    "documents?report=jifenqi",
 ]
 LOST = ["library", "desk", "", "text", "export"]
 ASKED = {  # what the pages read from their address
@@ -46,6 +50,8 @@ ASKED = {  # what the pages read from their address
     "text": ["policy", "lang"],
     "library": ["q", "policy", "clause", "chapter", "kind", "order", "lang", "embed"],
     "export": ["q", "policy", "clause", "form", "lang"],
+    "documents": ["report", "lang"],
+    "documents/progress": ["lang"],
 }
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -94,11 +100,11 @@ def site(assistant: Assistant, records: Records) -> TestClient:
     return served(assistant, records)
 
 
-def served(assistant: Assistant, records: Records | None) -> TestClient:
+def served(assistant: Assistant, records: Records | None, uploads: bool = False) -> TestClient:
     """The whole web app; an exception becomes the page that a reader would see."""
 
     async def built() -> FastAPI:
-        return build_site(assistant, records)
+        return build_site(assistant, records, uploads)
 
     with ThreadPoolExecutor() as threads:  # Gradio leaves loops open that it makes itself
         return TestClient(threads.submit(asyncio.run, built()).result(), raise_server_exceptions=False)
@@ -456,3 +462,150 @@ def test_a_payload_that_is_too_large_is_refused(site: TestClient) -> None:
 def test_the_doors_for_files_are_shut(site: TestClient, path: str) -> None:
     for reply in (site.get(f"/gradio_api/{path}"), site.post(f"/gradio_api/{path}", files={"files": b"x"})):
         assert (reply.status_code, reply.text) == (403, "")
+
+
+# ---- documents ----
+
+SERVICE, STATUTE = ((DATA / name).read_bytes() for name in ("service.md", "statute.txt"))
+
+
+@pytest.fixture
+def shelf(settings: Settings, tmp_path: Path) -> TestClient:
+    """A web app of its own, whose documents can be changed."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "service.md").write_bytes(SERVICE)
+    own = replace(settings, corpus=corpus, index=tmp_path / "index", uploads=True)
+    return served(Assistant.build(corpus, own), None, uploads=True)
+
+
+def sent(site: TestClient, *files: tuple[str, bytes], **more: object) -> Response:
+    return site.post("/documents", files=[("files", file) for file in files], follow_redirects=False, **more)
+
+
+def ended(site: TestClient) -> dict[str, object]:
+    """How the change that is under way ended."""
+    while (state := site.get("/documents/progress").json())["running"]:
+        pass
+    return state
+
+
+def test_a_document_is_imported_and_every_page_knows_it(shelf: TestClient) -> None:
+    assert "狗" not in shelf.get("/documents").text
+    reply = sent(shelf, ("statute.txt", STATUTE))
+    assert reply.status_code == 303 and reply.headers["location"] == "documents"
+    assert ended(shelf) | {"done": 0, "total": 0} == {
+        **{"running": False, "stage": "", "done": 0, "total": 0, "message": "已导入 1 份文档。", "error": ""}
+    }
+    shown = shelf.get("/documents").text
+    assert "城市公园管理条例" in shown and "编号不连续: 5 之后是 106" in shown and "第 15 行" in shown
+    (link,) = [a["href"] for a in Tags(shown).named("a") if "clause=" in (a["href"] or "")]
+    assert "第一百零六条" in shelf.get(f"/{link}").text
+    assert "第四条(二)" in shelf.get("/desk/hits", params={"q": "能不能携带犬只入园"}).text
+    assert shelf.get("/text", params={"policy": "statute"}).status_code == 200
+    assert "城市公园管理条例" in shelf.get("/library").text
+
+
+def test_a_document_is_removed_and_no_page_knows_it(shelf: TestClient) -> None:
+    sent(shelf, ("statute.txt", STATUTE))
+    ended(shelf)
+    before = shelf.get("/text", params={"policy": "service"}).text
+    assert shelf.post("/documents", data={"remove": "statute"}).status_code == 200
+    assert ended(shelf)["message"] == "已移除《城市公园管理条例》。"
+    assert shelf.get("/text", params={"policy": "statute"}).status_code == 404
+    assert shelf.get("/text", params={"policy": "service"}).text == before
+    assert "《城市公园管理条例》</a>" not in shelf.get("/documents").text
+
+
+def test_a_new_version_is_what_all_pages_show_from_then_on(shelf: TestClient) -> None:
+    assert "七天内" in shelf.get("/text").text
+    sent(shelf, ("service.md", SERVICE.replace("七天内".encode(), "九天内".encode())))
+    ended(shelf)
+    for path in ("text", "library", "desk", "desk/hits?q=会员费能退吗", "library?q=退还"):
+        shown = re.sub("<[^>]+>", "", shelf.get(f"/{path}").text)
+        assert "九天内" in shown and "七天内" not in shown, path
+
+
+REFUSED: dict[str, list[tuple[str, bytes]]] = {
+    "不认识「a.exe」": [("a.exe", b"x")],
+    "不能用": [(".txt", b"x")],
+    "没有选中文件": [("", b"")],
+    "空的: a.txt": [("a.txt", b"")],
+    "标题或编号相同": [("a.md", SERVICE)],
+    "最多导入 100 个文件": [(f"{n}.txt", b"x") for n in range(101)],
+    "文件太多": [(f"{n}.txt", b"x") for n in range(150)],
+}
+
+
+def test_what_cannot_be_imported_is_said_and_nothing_has_changed(shelf: TestClient) -> None:
+    before = shelf.get("/text").text
+    for message, files in REFUSED.items():
+        for headers in ({}, {"Accept": "application/json"}):
+            reply = sent(shelf, *files, headers=headers)
+            said = reply.text + str(ended(shelf)["error"]) + shelf.get("/documents").text
+            assert message in said and shelf.get("/text").text == before
+            assert is_harmless(shelf.get("/documents"))
+
+
+def test_only_one_change_at_a_time_and_it_can_be_cancelled(shelf: TestClient) -> None:
+    many = [
+        (f"{n}.txt", f"第{n}号须知\n".encode() + "\n".join(f"第{i}条 园区{n}开放{i}。" for i in range(1, 400)).encode())
+        for n in range(8)
+    ]
+    json_please = {"headers": {"Accept": "application/json"}}
+    assert sent(shelf, *many, **json_please).status_code == 202
+    second = sent(shelf, ("statute.txt", STATUTE), **json_please)
+    assert second.status_code == 400 and "同时只能进行一个" in second.json()["error"]
+    assert shelf.get("/desk/hits", params={"q": "会员费能退吗"}).status_code == 200, "what is there answers meanwhile"
+    assert 'http-equiv="refresh"' in shelf.get("/documents").text
+    assert shelf.post("/documents", data={"cancel": "1"}, **json_please).status_code == 202
+    assert ended(shelf)["message"] == "已取消, 什么也没有改变。"
+    assert Tags(shelf.get("/documents").text).named("tr")[1:] == [{"data-policy": "service"}]
+    sent(shelf, ("statute.txt", STATUTE))
+    assert ended(shelf)["message"] == "已导入 1 份文档。"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://testserver.evil.example", "http://testserver:1"])
+@pytest.mark.parametrize("data", [{"remove": "service"}, {"cancel": "1"}])
+def test_another_site_changes_nothing(shelf: TestClient, origin: str, data: dict[str, str]) -> None:
+    reply = shelf.post("/documents", data=data, headers={"Origin": origin})
+    assert reply.status_code == 400 and "别的网站" in reply.text and not ended(shelf)["message"]
+    assert sent(shelf, ("statute.txt", STATUTE), headers={"Origin": origin}).status_code == 400
+    assert shelf.post("/documents", data={"cancel": "1"}, headers={"Origin": "http://testserver"}).status_code == 200
+
+
+def test_a_name_that_points_here_is_another_site_unless_uploads_are_asked_for(settings: Settings) -> None:
+    site = served(Assistant.load(settings), None, uploads=True)
+    assert "别的网站" in site.post("/documents", data={"cancel": "1"}, headers={"Host": "evil.example"}).text
+    for host in ("127.0.0.1:7860", "localhost:7860", "[::1]:7860"):
+        assert site.post("/documents", data={"cancel": "1"}, headers={"Host": host}).status_code == 200
+
+
+def test_where_uploads_are_off_the_page_lists_and_says_how(site: TestClient) -> None:
+    shown = site.get("/documents").text
+    assert "assistant import" in shown and not [i for i in Tags(shown).named("input") if i.get("type") == "file"]
+    for data in ({"remove": "jifenqi"}, {"cancel": "1"}):
+        assert "assistant import" in site.post("/documents", data=data).text
+    assert site.get("/documents/progress").json()["running"] is False
+
+
+def test_an_upload_without_a_length_or_of_too_much_is_refused(shelf: TestClient) -> None:
+    for headers in ({"Content-Length": "600000000"}, {"Transfer-Encoding": "chunked"}):
+        reply = shelf.post(
+            "/documents", content=iter([b"x"]), headers={"Content-Type": "multipart/form-data; boundary=x", **headers}
+        )
+        assert reply.status_code == 400 and "太大" in reply.text
+    broken = shelf.post("/documents", content=b"--y", headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert broken.status_code in (303, 400) and is_harmless(broken)
+
+
+def test_hostile_names_and_titles_of_files_are_words(shelf: TestClient) -> None:
+    words = [words for words in HOSTILE if "\n" not in words and "\ud800" not in words]
+    for n, name in enumerate(words):
+        title = f"{name}须知{n}\n一、开放\n园区{name}每天八点开门。详见附件九。\n".encode()
+        sent(shelf, (f"{n}{name[:60]}.txt".replace('"', "%22"), title))
+        ended(shelf)
+        assert is_harmless(shelf.get("/documents")), name
+    for path in ("documents", "library", "desk?q=几点开门", "documents?report=0<script>alert(1)<-script>"):
+        assert is_harmless(shelf.get(f"/{path}"))
+    assert len(Tags(shelf.get("/documents").text).named("tr")) > 4, "most of these can be the name of a file"

@@ -11,33 +11,53 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
-from assistant import errors
+from assistant import documents, errors
 from assistant.answer import NO_WORDS, NOT_COVERED
 from assistant.locate import ABSENT, IN_NONE, INSTEAD, MISSING, MORE, SHARED, SHARED_BY_NAME
 from assistant.page import SIGNS, WEB, kept
 from assistant.records import REASONS
 from assistant.related import TOPICS
 from assistant.render import CONTACTS, KINDS, VERDICTS
+from assistant.report import SKIPPED
 from assistant.settings import PACKAGE
 from assistant.small_talk import REPLIES
+from assistant.statements import KINDS_OF_DOCUMENTS
 from assistant.wording import english, language_of, translator
 
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
 MODULES = sorted(PACKAGE.glob("*.py"))
-COMMAND_LINE = {"batch", "cli", "cli_questions", "cli_records", "editing", "terminal"}  # no page shows what these say
+COMMAND_LINE = {
+    "batch",
+    "cli",
+    "cli_check",
+    "cli_holdings",
+    "cli_questions",
+    "cli_records",
+    "editing",
+    "terminal",
+}  # no page shows what these say
 ERRORS = {name for name, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, errors.AssistantError)}
-DICTIONARIES = {"KINDS": KINDS, "VERDICTS": VERDICTS, "CONTACTS": CONTACTS, "SIGNS": SIGNS}
+DICTIONARIES = {"SKIPPED": SKIPPED, "KINDS": KINDS, "VERDICTS": VERDICTS, "CONTACTS": CONTACTS, "SIGNS": SIGNS}
 AT_NUMBERS = {ABSENT, MISSING + IN_NONE, MISSING + INSTEAD, SHARED, SHARED_BY_NAME, MORE}
 ASKED_FOR = {MISSING + IN_NONE, MISSING + INSTEAD, MISSING}
 CHECK = "请核对编号, 或按文字搜索。"
 NOTES = {*REPLIES.values(), NOT_COVERED, NO_WORDS, "这份政策没有写到: {}", *AT_NUMBERS, *(words + CHECK for words in ASKED_FOR)}
 NOTES.add(ABSENT + "请核对文档名, 或按文字搜索。")
+STAGES = {"读取", "解析", "向量", "建立索引", "写入"}  # of a change of the documents, and how it ends
+ENDS = {documents.ADDED, documents.REMOVED, documents.CANCELLED, documents.BROKEN}
 WORDS = {name: set(values.values()) for name, values in DICTIONARIES.items()}
 WORDS |= {"TOPICS": {topic for topic, _ in TOPICS}, "REASONS": set(REASONS), "notes": NOTES}
+WORDS |= {"KINDS_OF_DOCUMENTS": set(KINDS_OF_DOCUMENTS), "STAGES": STAGES, "ENDS": ENDS}
 # what reaches t() in a variable that no template gives its values: the strings that it can hold
-HANDED_OVER = {"topic": WORDS["TOPICS"], "note": NOTES, "excerpt.note": NOTES}
+HANDED_OVER = {
+    "topic": WORDS["TOPICS"],
+    "note": NOTES,
+    "answer.note": NOTES,
+    "excerpt.note": NOTES,
+    "row.kind": WORDS["KINDS_OF_DOCUMENTS"],
+}
 # what reaches t() in a variable of Python and is no constant: the messages of errors, which errors_of collects
-MESSAGES = {"message", "str(error)"}
+MESSAGES = {"message", "str(error)", "self.stage", "self.message", "self.error"}
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 Names = dict[str, set[str]]
@@ -128,7 +148,9 @@ def errors_of(source: str) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Call(func=ast.Name(id="QuestionError" | "ClauseNotFound"), args=[ast.JoinedStr(values=pieces), *_]):
+            case ast.Call(
+                func=ast.Name(id="QuestionError" | "ClauseNotFound" | "HoldingsError"), args=[ast.JoinedStr(values=pieces), *_]
+            ):
                 found.add("".join(p.value if isinstance(p, ast.Constant) else "{}" for p in pieces))
             case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(words)), *_]) if name in ERRORS:
                 found.add(words)

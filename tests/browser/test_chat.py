@@ -931,10 +931,34 @@ def several(settings: Settings, tmp_path_factory: pytest.TempPathFactory, addres
     own.stop()
 
 
+def scope(page: Page) -> Locator:
+    """What is asked, as it stands beside the box."""
+    return page.locator("details.scope summary b")
+
+
+@both
+def test_several_policies_are_chosen_kept_in_the_address_and_asked(visit, several: str) -> None:
+    page = opened(visit, several)
+    scope(page).click()
+    page.get_by_label("按标题筛选").fill("云杉")
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+    page.get_by_label("按标题筛选").fill("")
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    expect(scope(page)).to_have_text("2 份政策")
+    expect(page).to_have_url(re.compile("policy=jifenqi.*policy=service|policy=service.*policy=jifenqi"))
+    page.get_by_role("button", name="全部", exact=True).click()
+    expect(scope(page)).to_have_text("全部 2 份政策")
+    page.get_by_role("checkbox", name="云杉笔记服务协议").check()
+    page.keyboard.press("Escape")
+    expect(page.locator("details.scope")).not_to_have_attribute("open", "")
+    expect(asked(page, "怎么注销账户").locator("h3").first).to_contain_text("《云杉笔记服务协议》")
+
+
 def test_each_of_several_policies_answers_with_its_own_text(visit, several: str) -> None:
     page = opened(visit, several)
     expect(page.locator("h1")).to_have_text("2 份政策")
-    expect(page.get_by_label("正在查询")).to_have_value("全部 2 份政策")
+    expect(scope(page)).to_have_text("全部 2 份政策")
     answer = asked(page, "冒用他人身份注册账号会怎样")
     expect(answer.locator("h3").first).to_contain_text("《云杉笔记服务协议》")
     answer.locator("a.locate").first.click()
@@ -944,7 +968,7 @@ def test_each_of_several_policies_answers_with_its_own_text(visit, several: str)
 
 def test_a_link_chooses_one_of_several_policies(visit, several: str) -> None:
     page = opened(visit, f"{several}?policy=service")
-    expect(page.get_by_label("正在查询")).to_have_value("云杉笔记服务协议")
+    expect(scope(page)).to_have_text("云杉笔记服务协议")
     expect(page.locator("#text h2")).to_have_text("云杉笔记服务协议")
     expect(asked(page, "地图服务是哪家公司").locator("h3").first).to_contain_text("《云杉笔记服务协议》")
     page.reload()
@@ -964,20 +988,21 @@ def test_a_reload_shows_the_text_of_the_policy_that_answered(visit, several: str
 @on_a_desk
 def test_a_chosen_policy_stays_chosen_over_a_reload(visit, several: str) -> None:
     page = opened(visit, several)
-    page.get_by_label("正在查询").click()
-    page.get_by_role("option", name="云杉笔记服务协议").click()
+    scope(page).click()
+    page.get_by_role("checkbox", name="云杉笔记服务协议").check()
     asked(page, "地图服务是哪家公司")
     page.reload()
     expect(questions(page)).to_have_count(1)
-    expect(page.get_by_label("正在查询")).to_have_value("云杉笔记服务协议")
+    expect(scope(page)).to_have_text("云杉笔记服务协议")
+    expect(page).to_have_url(re.compile("policy=service"))
 
 
 @on_a_desk
 def test_choosing_a_policy_changes_text_starters_and_answers(visit, several: str) -> None:
     page = opened(visit, several)
     before = page.locator(".welcome .ask").count()
-    page.get_by_label("正在查询").click()
-    page.get_by_role("option", name="云杉笔记服务协议").click()
+    scope(page).click()
+    page.get_by_role("checkbox", name="云杉笔记服务协议").check()
     expect(page.locator("#text h2")).to_have_text("云杉笔记服务协议")
     expect(page.locator(".welcome .ask")).not_to_have_count(before)
     expect(asked(page, "地图服务是哪家公司").locator("h3").first).to_contain_text("《云杉笔记服务协议》")

@@ -1,6 +1,6 @@
 // The chat's small helpers beside Gradio: asking by a click, keeping the conversation of this tab, judging, exporting.
 (() => {
-  const { open, store, lang, query } = window.policyPages;
+  const { choose, chosen, open, store, lang, query } = window.policyPages;
   const SAVED = "policy-conversation";
   const DRAFT = "policy-draft";
   const SCOPE = "policy-scope";
@@ -36,7 +36,7 @@
 
   // what the page is opened with; Gradio hands it to the server when it has loaded
   function opening() {
-    const address = { lang, policy: query.get("policy") || store.get("sessionStorage", SCOPE) || "" };
+    const address = { lang, policy: query.getAll("policy").join(",") || store.get("sessionStorage", SCOPE) || "" };
     return [conversation, JSON.stringify(address)];
   }
 
@@ -87,8 +87,7 @@
   }
 
   // Gradio hears of a change only through the event that typing causes
-  function fill(words) {
-    const field = box();
+  function fill(words, field = box()) {
     Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, words);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -144,10 +143,20 @@
     ask(event.target.elements.q.value);
   });
 
+  // what is chosen is Gradio's to know, and the address's
+  document.addEventListener("scoped", () => {
+    fill(chosen().join(","), document.querySelector("#scope-asked textarea, #scope-asked input"));
+    const here = new URL(location.href);
+    for (const name of ["policy", "clause"]) here.searchParams.delete(name);
+    chosen().forEach((policy) => here.searchParams.append("policy", policy));
+    history.replaceState(history.state, "", here);
+  });
+
   // the policy that is asked is also the one to read
-  function show(policy) {
-    store.set("sessionStorage", SCOPE, policy);
-    if (policy) open(policy);
+  function show(policies) {
+    store.set("sessionStorage", SCOPE, policies);
+    choose(policies.split(","));
+    if (policies) open(policies.split(",")[0]);
   }
 
   window.policyChat = { opening, opened, answered, show };

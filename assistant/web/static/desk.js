@@ -1,9 +1,8 @@
 // The desk: results while typing, everything by keyboard. One request is under way at a time; the last text typed wins.
 (() => {
-  const { open, copy, toast, store, lang } = window.policyPages;
+  const { chosen, open, copy, toast, store, lang } = window.policyPages;
   const byId = (id) => document.getElementById(id);
   const box = byId("question");
-  const scope = byId("scope");
   const list = byId("hits");
   const status = byId("status");
   const SHORTEST = 2;
@@ -36,10 +35,10 @@
     say("");
     if (first) open(first.dataset.policy, first.dataset.anchor);
     const here = new URL(location.href);
-    for (const [name, value] of [["q", question], ["policy", scope.value]]) {
-      if (value) here.searchParams.set(name, value);
-      else here.searchParams.delete(name);
-    }
+    here.searchParams.delete("policy");
+    chosen().forEach((policy) => here.searchParams.append("policy", policy));
+    if (question) here.searchParams.set("q", question);
+    else here.searchParams.delete("q");
     here.searchParams.delete("clause");
     history.replaceState(history.state, "", here);
   }
@@ -60,7 +59,7 @@
     const slow = setTimeout(() => say(status.dataset.slow, "slow"), 400);
     let retry = false;
     try {
-      const reply = await fetch(`desk/hits?${new URLSearchParams({ q: question, policy: scope.value, lang })}`);
+      const reply = await fetch(`desk/hits?${new URLSearchParams([["q", question], ["lang", lang], ...chosen().map((policy) => ["policy", policy])])}`);
       if (reply.status >= 500) throw new Error(String(reply.status));
       const html = await reply.text();
       // what was cleared or changed meanwhile is not overwritten by an older answer
@@ -145,7 +144,7 @@
     if (!answered || read("recent")[0] === answered) return;
     write("recent", [answered, ...read("recent").filter((question) => question !== answered)].slice(0, KEPT));
     draw();
-    fetch("desk/used", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ q: answered, policy: scope.value }) }).catch(() => {});
+    fetch("desk/used", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ q: answered, policy: chosen() }) }).catch(() => {});
   }
 
   function copyHit(item, aloud) {
@@ -217,7 +216,7 @@
     if (!event.isComposing) search();
   });
   box.addEventListener("compositionend", search);
-  scope.addEventListener("change", search);
+  document.addEventListener("scoped", search);
   byId("ask").addEventListener("submit", (event) => event.preventDefault());
   byId("help-open").addEventListener("click", () => byId("help").showModal());
   list.addEventListener("click", (event) => {

@@ -179,6 +179,45 @@
     }
   });
 
+  // which policies are asked: none checked means all; what is chosen is named beside the box
+  const picker = () => document.querySelector("details.scope");
+  const chosen = () => [...document.querySelectorAll("details.scope [name=policy]:checked")].map((box) => box.value);
+  function named() {
+    const titles = [...picker().querySelectorAll("[name=policy]:checked + span")].map((title) => title.textContent);
+    const { all, some } = picker().dataset;
+    picker().querySelector("summary b").textContent = titles.length > 1 ? some.replace("{}", titles.length) : titles[0] ?? all;
+  }
+  function choose(policies) {
+    picker()?.querySelectorAll("[name=policy]").forEach((box) => { box.checked = policies.includes(box.value); });
+    if (picker()) named();
+  }
+  function changed() {
+    named();
+    document.dispatchEvent(new CustomEvent("scoped"));
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("details.scope [name=policy]")) changed();
+  });
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches?.("details.scope [type=search]")) return;
+    const wanted = event.target.value.trim().toLowerCase();
+    picker().querySelectorAll("label").forEach((label) => { label.hidden = !label.textContent.toLowerCase().includes(wanted); });
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.matches?.("details.scope button")) {
+      choose([]);
+      changed();
+    } else if (picker()?.open && !event.target.closest?.("details.scope")) picker().open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!picker()?.open || !event.target.closest?.("details.scope")) return;
+    if (event.key === "Escape") {
+      picker().open = false;
+      picker().querySelector("summary").focus();
+    } else if (event.key !== "Enter" || !event.target.matches("[type=search]")) return;
+    event.preventDefault(); // the box keeps its question, and the filter is no question
+  }, true);
+
   window.addEventListener("popstate", () => root.classList.toggle("reading-open", Boolean(history.state?.reading)));
-  window.policyPages = { open, mark, narrow, copy, toast, store, lang, query };
+  window.policyPages = { chosen, choose, open, mark, narrow, copy, toast, store, lang, query };
 })();
