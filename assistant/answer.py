@@ -49,7 +49,9 @@ def judge_parts(
     covered = [confidence >= threshold for confidence in each]
     hits = merge(whole, [found.hits for _, found in asked], 10)
     parts = tuple(
-        Part(query.standalone, "answered" if yes else "not_covered", found.hits[0].clause if yes and found.hits else None)
+        Part(query.standalone, "answered", found.hits[0].clause, found.hits[0].policy)
+        if yes and found.hits
+        else Part(query.standalone, "answered" if yes else "not_covered", None)
         for (query, found), yes in zip(asked, covered, strict=True)
     )
     if not any(covered):

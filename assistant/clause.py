@@ -175,11 +175,12 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One question of a message that asks several: whether it is covered, and the number of the clause that answers."""
+    """One question of a message that asks several: whether it is covered, and the clause that answers, if one does."""
 
     question: str
     verdict: Verdict
     clause: str | None
+    policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

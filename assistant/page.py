@@ -94,7 +94,13 @@ def answer_html(
         opened=opened if answer.citations else 0,
         id=id,
         related=related,
+        origin=origin(answer, sources),
     )
+
+
+def origin(answer: Answer, sources: Mapping[str, Source]) -> str:
+    """Return the title of the policy whose contacts an answer gives, where there are several; else ""."""
+    return sources[answer.hits[0].policy].title if answer.hits and len(sources) > 1 else ""
 
 
 def error_html(message: str, language: Language = "zh") -> str:

@@ -151,7 +151,8 @@ def _hits(edition: Edition, q: str, policies: Sequence[str], language: Language)
     understood = "" if "".join(answer.standalone.split()) == "".join(q.split()) else answer.standalone
     shown = [*answer.citations, *(hit for hit in answer.hits if hit not in answer.citations)][:9]
     cards = page.cards(shown, edition.sources)
-    return page.render("hits.html", language, answer=answer, understood=understood, cards=cards), 200
+    more = {"origin": page.origin(answer, edition.sources)}
+    return page.render("hits.html", language, answer=answer, understood=understood, cards=cards, **more), 200
 
 
 def add_library(app: FastAPI, pages: Pages) -> None:

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from openpyxl import load_workbook
-from samples import DATA
+from samples import CORPUS, DATA
 
 from assistant import Assistant, Settings
 from assistant.records import REASONS, Records
@@ -609,3 +609,37 @@ def test_hostile_names_and_titles_of_files_are_words(shelf: TestClient) -> None:
     for path in ("documents", "library", "desk?q=几点开门", "documents?report=0<script>alert(1)<-script>"):
         assert is_harmless(shelf.get(f"/{path}"))
     assert len(Tags(shelf.get("/documents").text).named("tr")) > 4, "most of these can be the name of a file"
+
+
+# ---- several documents at once ----
+
+
+@pytest.fixture(scope="module")
+def three(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    folder = tmp_path_factory.mktemp("three")
+    for name, data in (("service.md", SERVICE), ("statute.txt", STATUTE), ("jifenqi.txt", CORPUS.read_bytes())):
+        (folder / name).write_bytes(data)
+    return served(Assistant.build(folder, settings), None)
+
+
+def test_the_desk_asks_the_policies_that_its_address_names(three: TestClient) -> None:
+    for names in (["service"], ["service", "statute"], ["statute", "jifenqi"], []):
+        for path in ("desk/hits", "desk"):
+            found = Tags(three.get(f"/{path}", params={"q": "怎么注销账户", "policy": names}).text).named("li")
+            policies = {hit["data-policy"] for hit in found if "data-policy" in hit}
+            assert policies and policies <= set(names or ["service", "statute", "jifenqi"])
+        boxes = [
+            box for box in Tags(three.get("/desk", params={"policy": names}).text).named("input") if box.get("name") == "policy"
+        ]
+        assert [box["value"] for box in boxes if "checked" in box] == [box["value"] for box in boxes if box["value"] in names]
+    assert three.get("/desk", params={"policy": ["service", "nowhere"]}).status_code == 404
+    assert three.get("/", params={"policy": ["service", "nowhere"]}).status_code == 404
+    assert three.get("/", params={"policy": ["service", "statute"]}, follow_redirects=False).status_code == 200
+
+
+def test_what_comes_from_several_policies_names_them(three: TestClient) -> None:
+    shown = three.get("/desk/hits", params={"q": "怎么注销账户? 能不能携带犬只入园?"}).text
+    (parts,) = re.findall(r'<ol class="parts">(.*?)</ol>', shown, re.S)
+    assert "》五、4 注销" in parts and "《城市公园管理条例》第四条(二)" in parts
+    refused = three.get("/desk/hits", params={"q": "明天上海会不会下雨", "policy": "service"}).text
+    assert "(《云杉笔记服务协议》四" in refused
