@@ -14,7 +14,7 @@ from assistant.clause_number import Address, Number, find_numbers, folded, only_
 from assistant.index import Index
 from assistant.mentions import Mention, Titles, masked
 
-MOST_NAMED = 3
+MOST_NAMED, MOST_NUMBERS = 3, 20
 ABSENT = "所查的文档里没有《{}》。"
 MISSING = "没有编号为「{}」的条款。"
 IN_NONE, INSTEAD = "查过的 {} 份文档都没有这个编号。", "《{}》有{}。"
@@ -86,7 +86,7 @@ class Locator:
         found: dict[int, None] = {}
         holders: dict[str, None] = {}
         missing, gap, shared = "", "", False
-        for number in numbers:
+        for number in numbers[:MOST_NUMBERS]:
             named = _named(number, mentions)
             if named and not named.policies:
                 continue

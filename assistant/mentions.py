@@ -17,9 +17,9 @@ LONGEST_FRONT, LONGEST_SHORT = 12, 6
 # fmt: off
 _GROUPS = (
     ("隐私政策", "隐私权政策", "隐私声明", "隐私条款", "隐私协议", "隐私保护指引", "隐私保护政策", "隐私指引",
-     "个人信息保护政策"),
+     "个人信息保护政策", "政策"),
     ("用户协议", "服务协议", "用户服务协议", "服务条款", "使用条款", "用户条款", "使用协议", "注册协议", "会员协议",
-     "会员服务协议"),
+     "会员服务协议", "协议"),
 )
 # fmt: on
 _QUOTED = re.compile(r"《((?:[^《》]|《[^《》]{1,60}》){1,80})》")
@@ -189,7 +189,8 @@ class Titles:
                 words = _WORDS_BEFORE.search(text, max(0, start - LONGEST_FRONT), start)
                 front = _POLITE.sub("", words.group() if words else "")
                 policies = self._of_kind(front + kind)
-                return Mention(start, start + len(kind), front + kind, policies, telling=False) if policies else None
+                begin = start - len(front) if text[:start].endswith(front) else start
+                return Mention(begin, start + len(kind), front + kind, policies, telling=False) if policies else None
         return None
 
     def _abbreviated(self, text: str) -> list[Mention]:

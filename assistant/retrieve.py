@@ -158,7 +158,7 @@ def _named(located: Located, scope: Scope) -> dict[int, int]:
     """
     numbers = [number for number in located.numbers if scope.among is None or number in scope.among]
     if located.shared and not located.only:
-        return dict.fromkeys(numbers, 0)
+        return dict.fromkeys(_in_turn(numbers)[:MOST_CANDIDATES], 0)
     if len(located.holders) > 1 and len(numbers) > scope.limit:
         turns = _in_turn(numbers)[:MOST_CANDIDATES]
         numbers = [*sorted(turns[: scope.limit]), *turns[scope.limit :]]

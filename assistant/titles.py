@@ -54,7 +54,7 @@ def names_of(source: Source) -> tuple[set[str], set[str]]:
     telling = {name for name in names | called if name in laws() or _is_telling(name)}
     if CODE in names:
         part = part_of(source)
-        own = [part] if part else [*PARTS, *ENDS]
+        own = [part, *(end for end in ENDS if part.startswith(end))] if part else [*PARTS, *ENDS]
         telling |= {name for part in own for name in (CODE + part, part) if name not in ENDS}
         names |= set(own)
     return telling, {name for name in names - telling if len(name) > 1 and not name.isdigit()}
