@@ -23,7 +23,7 @@ from assistant.settings import Settings
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 __all__ = ["Answer", "Assistant", "AssistantError", "Clause", "Hit", "Settings", "__version__"]
 
 
