@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from assistant.clause import Clause
 from assistant.clause_number import Address, Step, address_of, heading_of
+from assistant.numbering import HAN_DIGITS
 
 _ARTICLE = re.compile(r"第[^条]{1,12}条")
 _ITEM = re.compile(r"第[^条]{1,12}条\(")
@@ -143,14 +144,9 @@ class Places:
         label = self.clauses[number].clause.partition(" ")[0]
         if steps == 1 and (article := _ARTICLE.match(label)):
             return article.group()
-        ends = [token.end() for token in re.finditer(r"[零〇一二两三四五六七八九十百千]+|\d+|[a-zA-Z]+", label)]
+        ends = [token.end() for token in re.finditer(rf"[{HAN_DIGITS}]+|\d+|[a-zA-Z]+", label)]
         end = ends[steps - 1] if len(ends) >= steps else len(label)
         return label[: end + 1] if label[end : end + 1] in (")", "条") else label[:end]
-
-
-def resolve(address: Address, clauses: Sequence[Clause]) -> list[int]:
-    """Return the positions of the clauses of one policy at an address, in reading order, as `Places` does."""
-    return Places(clauses).resolve(address, range(len(clauses)))
 
 
 def _cut(numbers: Sequence[int], within: range) -> list[int]:
