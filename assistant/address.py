@@ -75,7 +75,7 @@ class Places:
                 yield found
 
     def span(self, address: Address, within: range) -> str:
-        """Return the numbers of one policy at the deepest level of an address that exists: 第一条到第七十四条, 五、1到五、6."""
+        """Return the numbers of one policy at the deepest level of an address that exists: 第一条～第七十四条, 五、1～五、6."""
         if address.inside and not address.steps:
             return self._headings(address.inside[-1][0], within) or self.span(Address(()), within)
         steps = address.steps
@@ -94,7 +94,7 @@ class Places:
             return ""
         ordered = sorted(deeper, key=lambda n: abs(int(self.known[n].steps[len(steps)])))
         first, last = (self._label(n, len(steps) + 1) for n in (ordered[0], ordered[-1]))
-        return first if first == last else f"{first}到{last}"
+        return first if first == last else f"{first}～{last}"
 
     def _under_headings(self, address: Address, within: range) -> list[int]:
         """Return what stands at an address that begins with headings: 第三章, 第二编第三章, 第三章第二十条."""
@@ -128,16 +128,16 @@ class Places:
         labels = [self.clauses[n].clause for n in under]
         own = [label for label in labels if re.search(r" 第\d+[款段]$", label)]
         if own and own[0] != own[-1]:
-            return f"{own[0]}到{own[-1].rpartition(' ')[2]}".replace(" ", "")
-        return f"{labels[0]}, 不再分款" if len(labels) == 1 else f"{labels[0]}到{labels[-1]}"
+            return f"{own[0]}～{own[-1].rpartition(' ')[2]}".replace(" ", "")
+        return labels[0] if len(labels) == 1 else f"{labels[0]}～{labels[-1]}"
 
     def _headings(self, unit: str, within: range) -> str:
-        """Return the first and the last heading of a unit in one policy, 第一章到第八章; "" if it has none."""
+        """Return the first and the last heading of a unit in one policy, 第一章～第八章; "" if it has none."""
         firsts = sorted(
             (key[1], here[0]) for key, numbers in self.inside.items() if key[0] == unit and (here := _cut(numbers, within))
         )
         named = [step.split()[0] for value, n in firsts for step in self.clauses[n].path if heading_of(step) == (unit, value)]
-        return f"{named[0]}到{named[-1]}" if named else ""
+        return f"{named[0]}～{named[-1]}" if named else ""
 
     def _label(self, number: int, steps: int) -> str:
         """Return the number of a clause cut to so many steps."""

@@ -126,7 +126,7 @@ def test_an_article_number_alone_leads_to_every_number_in_a_text() -> None:
 @pytest.mark.parametrize(
     ("text", "span"),
     [
-        ("第九十九条", "第一条到第一百零六条"), ("第四条第九款", "第四条第1款到第2款"), ("第一条第二款", "第一条, 不再分款"), ("第九章", "第一章到第二章"),
+        ("第九十九条", "第一条～第一百零六条"), ("第四条第九款", "第四条第1款～第2款"), ("第一条第二款", "第一条"), ("第九章", "第一章～第二章"),
     ],
 )  # fmt: skip
 def test_what_there_is_instead_of_a_number(text: str, span: str) -> None:
@@ -135,7 +135,7 @@ def test_what_there_is_instead_of_a_number(text: str, span: str) -> None:
     assert address and Places(clauses).span(address[0], range(len(clauses))) == span
 
 
-@pytest.mark.parametrize(("text", "span"), [("九、1", "一到八"), ("五、9", "五、1到五、5"), ("一(九)", "一(一)到一(四)")])
+@pytest.mark.parametrize(("text", "span"), [("九、1", "一～八"), ("五、9", "五、1～五、5"), ("一(九)", "一(一)～一(四)")])
 def test_what_there_is_instead_in_a_policy(policy: Policy, text: str, span: str) -> None:
     address = find_address(text)
     assert address and Places(policy.clauses).span(address[0], range(len(policy.clauses))) == span

@@ -46,8 +46,8 @@ FOUND = [
 ]
 MANY = [("一、2", ["agreement", "privacy", "terms"]), ("公司法第二条", ["公司法(2018)", "公司法(2023)"])]
 MISSING = [
-    ("个保法第九十九条", ["没有编号为「个保法第九十九条」", "《中华人民共和国个人信息保护法》有第一条到第五条"]),
-    ("云杉笔记隐私政策三、1", ["没有编号为「云杉笔记隐私政策三、1」", "有一到二"]),
+    ("个保法第九十九条", ["没有编号为「个保法第九十九条」", "《中华人民共和国个人信息保护法》有第一条～第五条"]),
+    ("云杉笔记隐私政策三、1", ["没有编号为「云杉笔记隐私政策三、1」", "有一～二"]),
     ("第九千条", ["没有编号为「第九千条」", "8 份文档都没有"]),
     ("《票据法》第三条", ["没有《票据法》"]),
     ("公司法(2013)第二条", ["没有《公司法(2013)》"]),
@@ -154,7 +154,7 @@ def test_the_command_line_tells_the_three_outcomes(several: Assistant, settings:
     missing = run(settings, "show", "个保法第九十九条")
     assert missing.returncode == 1 and missing.stdout == ""
     assert missing.stderr == (
-        "错误: 没有编号为「个保法第九十九条」的条款。《中华人民共和国个人信息保护法》有第一条到第五条。请核对编号, 或按文字搜索。\n"
+        "错误: 没有编号为「个保法第九十九条」的条款。《中华人民共和国个人信息保护法》有第一条～第五条。请核对编号, 或按文字搜索。\n"
     )
     asked = run(settings, "ask", "一、2").stdout
     assert "有 3 份文档都有这个编号, 可写上文档名。" in asked and asked.count("》一、2") == 2 and "》1.2" in asked
@@ -166,7 +166,7 @@ def test_the_pages_tell_the_three_outcomes(site: TestClient) -> None:
     listed = site.get("/library", params={"clause": "一、2"}).text
     assert all(f"《{title}》" in listed for title in ("松果商城用户协议", "云杉笔记隐私政策", "云杉笔记用户协议"))
     assert "《中华人民共和国个人信息保护法》第四条 第2款" in site.get("/library", params={"q": "个保法4条第2款"}).text
-    assert "有第一条到第五条" in site.get("/library", params={"q": "个保法第九十九条"}).text
+    assert "有第一条～第五条" in site.get("/library", params={"q": "个保法第九十九条"}).text
     desk = site.get("/desk/hits", params={"q": "一、2"}).text
     assert "有 3 份文档都有这个编号, 可写上文档名。" in desk and desk.count('class="hit cited"') == 3
     assert "3 documents have this number" in site.get("/desk/hits", params={"q": "一、2", "lang": "en"}).text

@@ -301,7 +301,7 @@ CHINESE = r"""policy => {
   while (texts.nextNode()) {
     const { data, parentElement: at } = texts.currentNode;
     const own = at.closest(policy);
-    if (han(data) && at.checkVisibility() && !(own && !own.matches(".hit"))) {
+    if (han(data.replace(/“[^”]*”/g, "")) && at.checkVisibility() && !(own && !own.matches(".hit"))) {
       if (!at.matches("script, style")) found.push(data.trim());
     }
   }
