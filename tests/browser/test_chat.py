@@ -801,6 +801,19 @@ def test_what_is_typed_while_the_page_is_still_loading_stays(visit) -> None:
 
 
 @on_a_desk
+def test_a_text_that_comes_late_opens_at_the_clause_of_the_address(visit) -> None:
+    page = visit("library")
+    late: list[Route] = []
+    page.route("**/text?*", lambda route: late.append(route))
+    with page.expect_request("**/text?*"):
+        page.goto(page.url.replace("library", "?clause=c1-1-2-t1-3"))
+    page.wait_for_function("sessionStorage.getItem('policy-scope') !== null")  # the scope has been told of, too
+    for route in late:
+        route.continue_()
+    expect(page.locator("#c1-1-2-t1-3")).to_have_class("current")
+
+
+@on_a_desk
 def test_a_reload_before_the_answer_keeps_the_question(page: Page, visit) -> None:
     Held(page)
     ask(page, CLOSE)

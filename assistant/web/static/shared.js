@@ -104,6 +104,7 @@
   // show a clause in the full text; on a phone the text lies over the page when it was asked for
   let latest = 0;
   async function open(policy, anchor, asked) {
+    if (!anchor && !asked && wanted === policy) return load(policy); // on its way already, perhaps to a clause of it
     const mine = ++latest;
     if (!(await load(policy))) return false;
     if (mine !== latest) return true; // something else was asked for meanwhile
