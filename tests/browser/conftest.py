@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ FLAGS = [
     "--disable-sync",
 ]
 LOOKS = {"desk": (1440, 900, "light"), "tablet": (820, 1180, "light"), "phone": (390, 844, "dark")}
+PASSED = pytest.StashKey[bool]()
 SYSTEM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -59,6 +60,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("visit", marks.args, indirect=True)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether a test has passed: a picture is only taken of the pages of one that has not."""
+    report = yield
+    if call.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
 @pytest.fixture
 def visit(request: pytest.FixtureRequest, chromium, address: str, tmp_path: Path):
     """Opens pages of the app in a fresh browser of one of the LOOKS: visit("library?q=注销") -> Page.
@@ -92,8 +104,9 @@ def visit(request: pytest.FixtureRequest, chromium, address: str, tmp_path: Path
 
     opened.complaints, opened.phone, opened.context = complaints, width < 900, context
     yield opened
-    for number, page in enumerate(context.pages):
-        page.screenshot(path=tmp_path / f"last{number}.png")
+    if complaints or not request.node.stash.get(PASSED, False):
+        for number, page in enumerate(context.pages):
+            page.screenshot(path=tmp_path / f"last{number}.png")
     context.close()
     assert not complaints, complaints
 
