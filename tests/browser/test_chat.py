@@ -804,7 +804,11 @@ def test_what_is_typed_while_the_page_is_still_loading_stays(visit) -> None:
 def test_a_text_that_comes_late_opens_at_the_clause_of_the_address(visit) -> None:
     page = visit("library")
     late: list[Route] = []
-    page.route("**/text?*", lambda route: late.append(route))
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/text?*", hold)
     with page.expect_request("**/text?*"):
         page.goto(page.url.replace("library", "?clause=c1-1-2-t1-3"))
     page.wait_for_function("sessionStorage.getItem('policy-scope') !== null")  # the scope has been told of, too
