@@ -50,6 +50,7 @@ class Block:
     table: Table | None = None
     hashes: int = 0
     ruled: bool = False
+    bullet: bool = False
 
     @property
     def title(self) -> str:
@@ -139,7 +140,9 @@ def _block(raw: str, line: Line) -> Block:
     leading = _HASHES.match(line.text)
     hashes = len(leading[1]) if leading else 0
     marker = _marker(core_text)
-    block = Block("number" if marker else "paragraph", place, core, core_text, line.number, marker, None, hashes)
+    bullet = bool(_BULLET.search(line.text[: begin - line.start]))
+    kind: BlockKind = "number" if marker else "paragraph"
+    block = Block(kind, place, core, core_text, line.number, marker, None, hashes, bullet=bullet)
     bold = _BOLD.fullmatch(line.text)
     named = NAMED.fullmatch(core_text)
     if (
@@ -167,7 +170,7 @@ def _continues(raw: str, last: Block, block: Block, markdown: bool) -> bool:
     """Whether a line goes on with the sentence of the line before."""
     if block.kind != "paragraph" or last.kind not in ("paragraph", "number") or last.hashes:
         return False
-    if _BULLET.search(raw[block.place[0] : block.core[0]]):
+    if block.bullet:
         return False
     if last.text.endswith(("，", ",")) or block.text.startswith(("，", "。", "；", "、", "）", ",", ";")):
         return True

@@ -20,6 +20,11 @@ _ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方�
 _PLAIN_NAME = re.compile(
     r"[^\W\d_](?:[^，。；：！？,.;:!?|]{1,24}|(?!.*(?:如下|以下|下列|包括|包含))[^，。；：！？,.;:!?|]{1,9}[：:])"
 )
+_QUESTION = re.compile(r"[^\W\d_][^，。；：！,;:!|]{2,28}[？?]")
+_CAPTION = re.compile(r"[^\W\d_][^，。；：！？,;:!?|]{1,39}")
+_FIELD = re.compile(r"[^，。；,;：:]{1,16}[：:].")
+_UNFINISHED = re.compile(r"[，,、：:（(“《\-的和及与或在于对将请]$")
+_STATED = 30  # characters of a paragraph that can explain a name, or that can end without a mark
 
 
 def mark_names(blocks: Sequence[Block]) -> list[Block]:
@@ -43,16 +48,41 @@ def _with_title(blocks: list[Block]) -> list[Block]:
 
 
 def _with_names(blocks: list[Block]) -> list[Block]:
-    """Mark short lines as headings that nothing but their place shows: below a rule, or between a sentence and a paragraph."""
+    """Mark short lines as headings that nothing but their place shows: below a rule, or between what ended and what explains."""
     for at in range(1, len(blocks) - 1):
         last, block, following = blocks[at - 1 : at + 2]
         ruled = _is_rule(last)
-        plain = block.kind == "paragraph" and _PLAIN_NAME.fullmatch(block.text) and following.kind != "layout"
-        ended = last.kind in ("heading", "title", "layout") or last.text[-1:] in tuple(SENTENCE_END)
-        explained = following.kind == "paragraph" and len(following.text) >= 30 and OPENING.match(following.text)
-        if block.kind == "heading" or (plain and (ruled or (ended and explained))):
+        if block.kind == "heading" or (
+            block.kind == "paragraph"
+            and following.kind != "layout"
+            and ((ruled and _PLAIN_NAME.fullmatch(block.text)) or _names_what_follows(last, block, following, blocks[at + 2 :][:1]))
+        ):
             blocks[at] = replace(block, kind="heading", ruled=ruled)
     return blocks
+
+
+def _names_what_follows(last: Block, block: Block, following: Block, second: Sequence[Block]) -> bool:
+    """Whether a line without any mark is the name of the paragraph, list or table below it."""
+    marked = last.kind in ("heading", "title", "layout") or last.text[-1:] in tuple(SENTENCE_END)
+    apart = len(last.text) >= _STATED and not _UNFINISHED.search(last.text) and not (last.bullet and block.bullet)
+    if not (marked or apart or (last.kind == "table")):
+        return False
+    if following.kind == "table":
+        return _CAPTION.fullmatch(block.text) is not None and not block.bullet
+    if following.kind != "paragraph":
+        return False
+    if _QUESTION.fullmatch(block.text):
+        return len(following.text) >= _STATED and following.text[-1] not in "？?"
+    if not _PLAIN_NAME.fullmatch(block.text):
+        return False
+    if block.text[-1] in "：:" and not OPENING.match(block.text):
+        listed = [each for each in (following, *second) if each.kind == "paragraph" and (each.bullet or _FIELD.match(each.text))]
+        if following in listed and (len(listed) == 2 or following.bullet) and not block.bullet:
+            return True
+    if block.bullet and following.bullet:
+        return False
+    stated = OPENING.match(following.text) or (following.text[-1] in SENTENCE_END and "，" in following.text)
+    return len(following.text) >= _STATED and bool(stated)
 
 
 def _is_rule(block: Block) -> bool:
