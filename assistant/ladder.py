@@ -27,6 +27,8 @@ class Level:
 
     :param number: its citation number, unique among the levels; for an unnumbered heading at the top its name
     :param labels: what the numbers below it begin with
+    :param look: how an unnumbered heading is set off, see Block.look
+    :param last: family of the last number right below it, and what that line was, see parse.py
     """
 
     rank: float
@@ -42,6 +44,8 @@ class Level:
     hashes: int = 0
     ruled: bool = False
     value: int = 0
+    look: str = ""
+    last: tuple[str, str] = ("", "")
 
 
 class Ladder:
@@ -64,8 +68,8 @@ class Ladder:
         """How many levels hold the present one, 0 for the outermost."""
         return len(self.stack) - 2
 
-    def enter(self, block: Block, marker: Marker, own: str, is_heading: bool, before: bool) -> Level:
-        """Enter the level of a numbered line -> the level that holds it.
+    def enter(self, block: Block, marker: Marker, own: str, before: bool) -> Level:
+        """Enter the level of a numbered line -> the level that holds it; the caller says whether it is an item.
 
         :param own: the line as a step of a path
         :param before: whether it stands before the contents list, as part of the preface
@@ -89,7 +93,6 @@ class Ladder:
                 path=(*parent.path, *([parent.own] if parent.own else [])),
                 own=own,
                 number=number,
-                is_item=not is_heading,
                 hashes=block.hashes,
                 value=numbering.value_of(marker.value),
             )
@@ -101,12 +104,15 @@ class Ladder:
 
         It stands half a rung below what holds it, so that numbers of the next rung go on inside it.
         """
+        alike = next((at for at, level in enumerate(self.stack) if level.look == block.look and level.hashes == block.hashes == 0), 0)
+        if alike and not block.is_part:
+            del self.stack[alike + 1 :]
         while self.level.is_item or self._ends(self.level, block):
             self.stack.pop()
         parent = self.level
         path = (*parent.path, *([parent.own] if parent.own else []))
         rank, number = (TOP, own) if parent.rank < TOP else (parent.rank + 0.5, parent.number)
-        self.stack.append(Level(rank, "", parent.labels, path, own, number, hashes=block.hashes, ruled=block.ruled))
+        self.stack.append(Level(rank, "", parent.labels, path, own, number, hashes=block.hashes, ruled=block.ruled, look=block.look))
 
     def leave_preface(self) -> None:
         """Leave all but parts and chapters, which go on behind the contents list."""

@@ -24,6 +24,7 @@ _QUESTION = re.compile(r"[^\W\d_][^，。；：！,;:!|]{2,28}[？?]")
 _CAPTION = re.compile(r"[^\W\d_][^，。；：！？,;:!?|]{1,39}")
 _FIELD = re.compile(r"[^，。；,;：:]{1,16}[：:].")
 _UNFINISHED = re.compile(r"[，,、：:（(“《\-的和及与或在于对将请]$")
+_NO_NAME = re.compile(r"尊敬的|亲爱的|当|若|如(?!何)|.*(?:所必[需须]|[有相]关)的?$")
 _STATED = 30  # characters of a paragraph that can explain a name, or that can end without a mark
 
 
@@ -69,7 +70,7 @@ def _names_what_follows(last: Block, block: Block, following: Block, second: Seq
         return False
     if following.kind == "table":
         return _CAPTION.fullmatch(block.text) is not None and not block.bullet
-    if following.kind != "paragraph":
+    if following.kind != "paragraph" or following.text[0] in "：:，,。；;、" or _NO_NAME.match(block.text):
         return False
     if _QUESTION.fullmatch(block.text):
         return len(following.text) >= _STATED and following.text[-1] not in "？?"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 from assistant import numbering
 from assistant.blocks import BLANK, HEADING_LIMIT, SENTENCE_END, Block, read_blocks
@@ -20,10 +21,12 @@ from assistant.names import mark_names
 from assistant.numbering import Marker
 from assistant.tables import Row, Table
 
+Sibling = Literal["", "name", "leaf", "statement"]
+
 LONGEST = 700
 _ALWAYS = ("编", "章", "节")  # never clauses, even where nothing stands below
 _CHAPTERS = 4  # 一、 is mostly the number of a chapter; its name may end like a sentence
-_LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;]")
+_LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;.．]")
 _COLON_NAME = re.compile(r"[^，,。；;：:！!？?]{2,20}[：:]")
 _ROW_NUMBER = re.compile(r"序号|编号|序|NO\.?|#", re.IGNORECASE)
 
@@ -90,21 +93,35 @@ class _Parser:
         if at > self.body > 0:
             self.ladder.leave_preface()
             self.body = 0
-        named = block.is_title_like or self._is_loose_name(at, block, marker)
-        is_heading = bool(named) and (marker.family.name in _ALWAYS or self._has_content(at, block, marker.family.rank))
-        parent = self.ladder.enter(block, marker, self._name(block), is_heading, before=at < self.body)
+        parent = self.ladder.enter(block, marker, self._name(block), before=at < self.body)
+        before = parent.last[1] if parent.last[0] == marker.family.name else ""
+        holds = marker.family.name in _ALWAYS or self._has_content(at, block, marker.family.rank)
+        is_heading = holds and self._is_name(at, block, marker, before)
+        self.ladder.level.is_item = not is_heading
+        what: Sibling = "name" if is_heading else "leaf" if block.is_title_like and not holds else "statement"
+        parent.last = (marker.family.name, what)
         if is_heading:
             self._add_heading(block)
         else:
             self._paragraph(block.place, block.core, block.line, stem=parent.stem, after_marker=block.core[0] + marker.length)
 
-    def _is_loose_name(self, at: int, block: Block, marker: Marker) -> bool:
-        """Whether a line is a name though it ends like a sentence, as 一、引言。, or with a colon before mere text."""
+    def _is_name(self, at: int, block: Block, marker: Marker, before: Sibling) -> bool:
+        """Whether a numbered line that holds something is a name, also if it ends like a sentence as 一、引言。 does.
+
+        Lines of one list are alike: beside a mere name with nothing below it stands no heading, and 2、公开披露。 is one where
+        1、转让 was.
+        """
+        if block.is_title_like:
+            return before != "leaf" or marker.family.name in _ALWAYS or bool(block.hashes)
         following = self.next_words[at]
         if _LOOSE_NAME.fullmatch(block.title):
-            return marker.family.rank == _CHAPTERS
+            if marker.family.rank == _CHAPTERS:
+                return before != "statement"
+            return before == "name" and marker.family.name != "条"
+        if marker.family.name == "条" or not _COLON_NAME.fullmatch(block.title):
+            return False
         before_text = following is not None and following.kind == "paragraph" and following.text[-1] in SENTENCE_END
-        return before_text and marker.family.name != "条" and _COLON_NAME.fullmatch(block.title) is not None
+        return before_text or before == "name"
 
     def _heading(self, block: Block) -> None:
         """Read an unnumbered heading."""
