@@ -30,7 +30,6 @@ NAMED = re.compile(
 _DATE = re.compile(r"[^，。]{0,20}(?:日期|时间|版本|更新|生效|施行|发布|修订)[^，。]{0,12}\d{4}\s*[年./-].{0,30}")
 _FIELD = re.compile(r"[^，。；、]{1,12}[：:]")
 OPENING = re.compile(r"当|我们|您|你|为|在|如|若|另外|根据|本|请|除|基于|对于|由于|以下|上述")
-_FULL_STOP = re.compile(r"[\u4e00-\u9fff][.．]$")
 _SHORT = re.compile(r"[^\W\d_a-zA-Z][^，。；：！,.;:!|）)】》、]{2,24}")
 _STATED = 30  # characters of a line that can be a paragraph of its own
 _COMMENT = re.compile(r"<!--.*-->")
@@ -71,7 +70,7 @@ class Block:
     def is_title_like(self) -> bool:
         """Whether the words look like a name rather than a statement: short, and no punctuation at their end."""
         ends = "。；;！!…,，:：、" + ("" if self.marker or self.hashes else "？?")
-        return 0 < len(self.title) <= HEADING_LIMIT and self.title[-1] not in ends and not _FULL_STOP.search(self.title)
+        return 0 < len(self.title) <= HEADING_LIMIT and self.title[-1] not in ends
 
     @property
     def look(self) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 from assistant import numbering
 from assistant.blocks import Block
 from assistant.citing import cite_paragraph
 from assistant.clause import Doubt, Span
 from assistant.numbering import Marker
+
+Sibling = Literal["", "name", "leaf", "statement"]
 
 PREFACE = "前言"
 TOP = -1
@@ -28,7 +31,7 @@ class Level:
     :param number: its citation number, unique among the levels; for an unnumbered heading at the top its name
     :param labels: what the numbers below it begin with
     :param look: how an unnumbered heading is set off, see Block.look
-    :param last: family of the last number right below it, and what that line was, see parse.py
+    :param last: family and value of the last number right below it, and what that line was
     """
 
     rank: float
@@ -45,7 +48,7 @@ class Level:
     ruled: bool = False
     value: int = 0
     look: str = ""
-    last: tuple[str, str] = ("", "")
+    last: tuple[str, int, Sibling] = ("", 0, "")
 
 
 class Ladder:

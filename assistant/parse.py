@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 from assistant import numbering
 from assistant.blocks import BLANK, HEADING_LIMIT, SENTENCE_END, Block, read_blocks
 from assistant.citing import Draft, finish
 from assistant.clause import Doubt, Furniture, Heading, Kind, Policy, Role, Source, Span
 from assistant.doubts import find_doubts
-from assistant.ladder import PREFACE, TOP, Ladder, Level
+from assistant.ladder import PREFACE, TOP, Ladder, Level, Sibling
 from assistant.names import mark_names
 from assistant.numbering import Marker
 from assistant.tables import Row, Table
-
-Sibling = Literal["", "name", "leaf", "statement"]
 
 LONGEST = 700
 _ALWAYS = ("编", "章", "节")  # never clauses, even where nothing stands below
@@ -94,12 +91,13 @@ class _Parser:
             self.ladder.leave_preface()
             self.body = 0
         parent = self.ladder.enter(block, marker, self._name(block), before=at < self.body)
-        before = parent.last[1] if parent.last[0] == marker.family.name else ""
-        holds = marker.family.name in _ALWAYS or self._has_content(at, block, marker.family.rank)
+        family, value = marker.family, numbering.value_of(marker.value)
+        before: Sibling = parent.last[2] if parent.last[:2] == (family.name, value - 1) else ""
+        holds = family.name in _ALWAYS or self._has_content(at, block, family.rank)
         is_heading = holds and self._is_name(at, block, marker, before)
         self.ladder.level.is_item = not is_heading
-        what: Sibling = "name" if is_heading else "leaf" if block.is_title_like and not holds else "statement"
-        parent.last = (marker.family.name, what)
+        what: Sibling = "name" if is_heading else "leaf" if block.is_title_like else "statement"
+        parent.last = (family.name, value, what)
         if is_heading:
             self._add_heading(block)
         else:
@@ -111,17 +109,29 @@ class _Parser:
         Lines of one list are alike: beside a mere name with nothing below it stands no heading, and 2、公开披露。 is one where
         1、转让 was.
         """
-        if block.is_title_like:
-            return before != "leaf" or marker.family.name in _ALWAYS or bool(block.hashes)
         following = self.next_words[at]
+        if block.is_title_like and block.title[-1] not in ".．":
+            return before != "leaf" or bool(block.hashes) or not self._ends_list(at, marker)
         if _LOOSE_NAME.fullmatch(block.title):
             if marker.family.rank == _CHAPTERS:
                 return before != "statement"
+            if block.title[-1] in ".．":
+                return True
             return before == "name" and marker.family.name != "条"
         if marker.family.name == "条" or not _COLON_NAME.fullmatch(block.title):
             return False
         before_text = following is not None and following.kind == "paragraph" and following.text[-1] in SENTENCE_END
         return before_text or before == "name"
+
+    def _ends_list(self, at: int, marker: Marker) -> bool:
+        """Whether mere bullets stand below a number, or a paragraph that no further number of its list follows."""
+        below, number = self.next_words[at], self.next_number[at]
+        if not below or below.kind != "paragraph" or marker.family.name in _ALWAYS:
+            return False
+        further = number.marker if number else None
+        if further and further.family is marker.family:
+            return below.bullet or numbering.value_of(further.value) != numbering.value_of(marker.value) + 1
+        return True
 
     def _heading(self, block: Block) -> None:
         """Read an unnumbered heading."""
