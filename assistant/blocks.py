@@ -31,7 +31,8 @@ _DATE = re.compile(r"[^，。]{0,20}(?:日期|时间|版本|更新|生效|施行
 _FIELD = re.compile(r"[^，。；、]{1,12}[：:]")
 OPENING = re.compile(r"当|我们|您|你|为|在|如|若|另外|根据|本|请|除|基于|对于|由于|以下|上述")
 _SHORT = re.compile(r"[^\W\d_a-zA-Z][^，。；：！,.;:!|）)】》、]{2,24}")
-_STATED = 30  # characters of a line that can be a paragraph of its own
+_LOOKS = {":": "colon", "：": "colon", "?": "question", "？": "question"}
+_STATED = 20  # characters of a line that can be a paragraph of its own
 _COMMENT = re.compile(r"<!--.*-->")
 
 BlockKind = Literal["number", "heading", "paragraph", "table", "title", "contents", "layout"]
@@ -75,7 +76,7 @@ class Block:
     @property
     def look(self) -> str:
         """How a heading without a number is set off: names that look alike stand at one height."""
-        return "colon" if self.text.endswith((":", "：")) else "bold" if self.bold else "plain"
+        return _LOOKS.get(self.text[-1:], "bold" if self.bold else "plain")
 
 
 def split_lines(raw: str) -> list[Line]:

@@ -128,6 +128,11 @@ class Ladder:
         if level.is_item and level.rank >= LIST and len(self.stack) > 2 and self.stack[-2].stem and following < level.rank:
             self.stack.pop()
 
+    def leave_bullets(self) -> None:
+        """Leave a name with a colon above bullets: what stands behind them belongs to what holds the name."""
+        if self.level.look == "list":
+            self.stack.pop()
+
     def _ends(self, level: Level, block: Block) -> bool:
         """Whether an unnumbered heading ends a level."""
         if level.rank < TOP or (level.ruled and not block.ruled and not block.hashes):

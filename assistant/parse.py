@@ -146,8 +146,9 @@ class _Parser:
     def _close_list(self, at: int) -> None:
         """Leave a list whose last item is behind: a paragraph that no further item follows belongs to what holds the list."""
         number, step = self.next_number[at], self.next_step[at]
-        following = number.marker.family.rank if number and number.marker else TOP
-        self.ladder.leave_list(TOP if step and step.kind == "heading" else following)
+        marker = number.marker if number and not (step and step.kind == "heading") else None
+        anew = marker and marker.family.name == self.ladder.level.family and numbering.value_of(marker.value) == 1
+        self.ladder.leave_list(TOP if anew or not marker else marker.family.rank)
 
     def _has_content(self, at: int, block: Block, rank: int) -> bool:
         """Whether something stands under the numbered line at `at` before the next line of its height."""
