@@ -31,6 +31,7 @@ class Level:
     :param number: its citation number, unique among the levels; for an unnumbered heading at the top its name
     :param labels: what the numbers below it begin with
     :param look: how an unnumbered heading is set off, see Block.look
+    :param bullets: whether it is a name with a colon above mere bullets
     :param last: family and value of the last number right below it, and what that line was
     """
 
@@ -48,6 +49,7 @@ class Level:
     ruled: bool = False
     value: int = 0
     look: str = ""
+    bullets: bool = False
     last: tuple[str, int, Sibling] = ("", 0, "")
 
 
@@ -107,7 +109,9 @@ class Ladder:
 
         It stands half a rung below what holds it, so that numbers of the next rung go on inside it.
         """
-        alike = next((at for at, level in enumerate(self.stack) if level.look == block.look and level.hashes == block.hashes == 0), 0)
+        alike = next(
+            (at for at, level in enumerate(self.stack) if level.look == block.look and level.hashes == block.hashes == 0), 0
+        )
         if alike and not block.is_part:
             del self.stack[alike + 1 :]
         while self.level.is_item or self._ends(self.level, block):
@@ -115,7 +119,9 @@ class Ladder:
         parent = self.level
         path = (*parent.path, *([parent.own] if parent.own else []))
         rank, number = (TOP, own) if parent.rank < TOP else (parent.rank + 0.5, parent.number)
-        self.stack.append(Level(rank, "", parent.labels, path, own, number, hashes=block.hashes, ruled=block.ruled, look=block.look))
+        self.stack.append(
+            Level(rank, "", parent.labels, path, own, number, hashes=block.hashes, ruled=block.ruled, look=block.look)
+        )
 
     def leave_preface(self) -> None:
         """Leave all but parts and chapters, which go on behind the contents list."""
@@ -128,9 +134,14 @@ class Ladder:
         if level.is_item and level.rank >= LIST and len(self.stack) > 2 and self.stack[-2].stem and following < level.rank:
             self.stack.pop()
 
+    def leave_item(self) -> None:
+        """Leave an item before a stem of further items: 下列情形: between 第四条 and 第五条 belongs to what holds both."""
+        if self.level.is_item:
+            self.stack.pop()
+
     def leave_bullets(self) -> None:
         """Leave a name with a colon above bullets: what stands behind them belongs to what holds the name."""
-        if self.level.look == "list":
+        if self.level.bullets:
             self.stack.pop()
 
     def _ends(self, level: Level, block: Block) -> bool:

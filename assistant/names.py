@@ -22,7 +22,8 @@ _PLAIN_NAME = re.compile(
 )
 _QUESTION = re.compile(r"[^\W\d_][^，。；：！,;:!|]{2,28}[？?]")
 _CAPTION = re.compile(r"(?!.*(?:如下|以下|下列|包括|包含))[^\W\d_][^，。；：！？,;:!?|]{1,39}[：:]?")
-_FIELD = re.compile(r"[^，。；,;：:]{1,16}[：:].")
+_STEM = re.compile(r"(?:(?:^(?:(?:我们|您|你)(?!的)|在|如|当)|可以|应当|不得|保证|承诺).*|同意)[：:]$")
+_FIELD = re.compile(r"(?!https?:)[^，。；,;：:]{1,16}[：:].")
 _UNFINISHED = re.compile(r"[，,、：:（(“《\-的和及与或在于对将请]$")
 _NO_NAME = re.compile(r"尊敬的|亲爱的|当|若|如(?!何)|.*(?:所必[需须]|[有相]关)的?$")
 _STATED = 30  # characters of a paragraph that can explain a name, or that can end without a mark
@@ -56,7 +57,10 @@ def _with_names(blocks: list[Block]) -> list[Block]:
         if block.kind == "heading" or (
             block.kind == "paragraph"
             and following.kind != "layout"
-            and ((ruled and _PLAIN_NAME.fullmatch(block.text)) or _names_what_follows(last, block, following, blocks[at + 2 : at + 4]))
+            and (
+                (ruled and _PLAIN_NAME.fullmatch(block.text))
+                or _names_what_follows(last, block, following, blocks[at + 2 : at + 4])
+            )
         ):
             blocks[at] = replace(block, kind="heading", ruled=ruled)
     return blocks
@@ -66,25 +70,32 @@ def _names_what_follows(last: Block, block: Block, following: Block, second: Seq
     """Whether a line without any mark is the name of the paragraph, list or table below it."""
     if following.kind not in ("paragraph", "table") or following.text[:1] in tuple("：:，,。；;、") or _NO_NAME.match(block.text):
         return False
+    if block.hashes and _PLAIN_NAME.fullmatch(block.text) and not _STEM.search(block.text):
+        return True
     if following.kind == "paragraph" and _heads_list(block, following, second):
         return True
-    marked = last.kind in ("heading", "title", "layout", "table") or last.text[-1:] in tuple(SENTENCE_END) or last.hashes > 0
+    marked = last.kind in ("heading", "title", "layout", "table") or last.text[-1:] in tuple(SENTENCE_END)
     apart = len(last.text) >= _STATED and not _UNFINISHED.search(last.text) and not (last.bullet and block.bullet)
-    if not (marked or apart) or (block.bullet and (following.bullet or following.kind == "table")):
+    below = last.hashes > 0 and following.kind == "table"
+    if not (marked or apart or below) or (block.bullet and (following.bullet or following.kind == "table")):
         return False
     if following.kind == "table":
         return _CAPTION.fullmatch(block.text) is not None
     if _QUESTION.fullmatch(block.text):
         stated = len(following.text) >= _STATED and following.text[-1] not in "？?"
-        return stated or following.text[-1] in "。：:" or bool(second and _names_what_follows(replace(block, kind="heading"), following, second[0], second[1:]))
-    if not _PLAIN_NAME.fullmatch(block.text) or len(following.text) < _STATED:
+        return (
+            stated
+            or following.text[-1] in "。：:"
+            or bool(second and _names_what_follows(replace(block, kind="heading"), following, second[0], second[1:]))
+        )
+    if not _PLAIN_NAME.fullmatch(block.text) or len(following.text) < _STATED or _STEM.search(block.text):
         return False
     return bool(OPENING.match(following.text) or (following.text[-1] in SENTENCE_END and "，" in following.text))
 
 
 def _heads_list(block: Block, following: Block, second: Sequence[Block]) -> bool:
-    """Whether a short name that ends with a colon stands above bullets or several lines 地址: …"""
-    if block.bullet or block.text[-1] not in "：:" or not _PLAIN_NAME.fullmatch(block.text) or OPENING.match(block.text):
+    """Whether a short name that ends with a colon stands above bullets or above several lines 地址: 某处."""
+    if block.bullet or block.text[-1] not in "：:" or not _PLAIN_NAME.fullmatch(block.text) or _STEM.search(block.text):
         return False
     return following.bullet or all(each.kind == "paragraph" and _FIELD.match(each.text) for each in (following, *second[:1]))
 

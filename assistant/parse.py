@@ -74,9 +74,9 @@ class _Parser:
             elif block.kind == "number" and block.marker:
                 self._number(at, block, block.marker)
             elif block.kind == "heading":
-                self._heading(block)
+                self._heading(at, block)
             elif block.kind == "paragraph":
-                self._close_list(at)
+                self._close_list(at, block)
                 self._paragraph(block.place, block.core, block.line)
             elif block.kind in ("title", "contents", "layout"):
                 self.furniture.append(Furniture(block.kind, block.place))
@@ -133,9 +133,11 @@ class _Parser:
             return below.bullet or numbering.value_of(further.value) != numbering.value_of(marker.value) + 1
         return True
 
-    def _heading(self, block: Block) -> None:
+    def _heading(self, at: int, block: Block) -> None:
         """Read an unnumbered heading."""
         self.ladder.enter_name(block, self.source.words(block.core).strip("【】" + BLANK))
+        below = self.next_words[at]
+        self.ladder.level.bullets = bool(block.look == "colon" and not block.hashes and below and below.bullet)
         self._add_heading(block)
 
     def _add_heading(self, block: Block) -> None:
@@ -143,11 +145,16 @@ class _Parser:
         number, title = self.ladder.level.number, self.source.words(block.core).strip()
         self.headings.append(Heading(number, title, self.ladder.depth, block.place, block.line, f"h{len(self.headings) + 1}"))
 
-    def _close_list(self, at: int) -> None:
+    def _close_list(self, at: int, block: Block) -> None:
         """Leave a list whose last item is behind: a paragraph that no further item follows belongs to what holds the list."""
         number, step = self.next_number[at], self.next_step[at]
         marker = number.marker if number and not (step and step.kind == "heading") else None
-        anew = marker and marker.family.name == self.ladder.level.family and numbering.value_of(marker.value) == 1
+        if not block.bullet:
+            self.ladder.leave_bullets()
+        alike = marker is not None and marker.family.name == self.ladder.level.family
+        if alike and number is self.next_words[at] and block.text[-1] in "：:":
+            self.ladder.leave_item()
+        anew = alike and marker and numbering.value_of(marker.value) == 1
         self.ladder.leave_list(TOP if anew or not marker else marker.family.rank)
 
     def _has_content(self, at: int, block: Block, rank: int) -> bool:
