@@ -27,6 +27,7 @@ _FIELD = re.compile(r"(?!https?:)[^，。；,;：:]{1,16}[：:].")
 _UNFINISHED = re.compile(r"[，,、：:（(“《\-的和及与或在于对将请]$")
 _NO_NAME = re.compile(r"尊敬的|亲爱的|当|若|如(?!何)|.*(?:所必[需须]|[有相]关)的?$")
 _STATED = 30  # characters of a paragraph that can explain a name, or that can end without a mark
+_TITLE = Block("title", (0, 0), (0, 0), "", 0)
 
 
 def mark_names(blocks: Sequence[Block]) -> list[Block]:
@@ -70,32 +71,44 @@ def _names_what_follows(last: Block, block: Block, following: Block, second: Seq
     """Whether a line without any mark is the name of the paragraph, list or table below it."""
     if following.kind not in ("paragraph", "table") or following.text[:1] in tuple("：:，,。；;、") or _NO_NAME.match(block.text):
         return False
-    if block.hashes and _PLAIN_NAME.fullmatch(block.text) and not _STEM.search(block.text):
+    if (
+        _PLAIN_NAME.fullmatch(block.text)
+        and not _STEM.search(block.text)
+        and (block.hashes or _heads_list(block, following, second))
+    ):
         return True
-    if following.kind == "paragraph" and _heads_list(block, following, second):
-        return True
-    marked = last.kind in ("heading", "title", "layout", "table") or last.text[-1:] in tuple(SENTENCE_END)
-    apart = len(last.text) >= _STATED and not _UNFINISHED.search(last.text) and not (last.bullet and block.bullet)
-    below = last.hashes > 0 and following.kind == "table"
-    if not (marked or apart or below) or (block.bullet and (following.bullet or following.kind == "table")):
+    if not _stands_apart(last, block, following):
         return False
     if following.kind == "table":
         return _CAPTION.fullmatch(block.text) is not None
     if _QUESTION.fullmatch(block.text):
-        stated = len(following.text) >= _STATED and following.text[-1] not in "？?"
-        return (
-            stated
-            or following.text[-1] in "。：:"
-            or bool(second and _names_what_follows(replace(block, kind="heading"), following, second[0], second[1:]))
-        )
-    if not _PLAIN_NAME.fullmatch(block.text) or len(following.text) < _STATED or _STEM.search(block.text):
-        return False
-    return bool(OPENING.match(following.text) or (following.text[-1] in SENTENCE_END and "，" in following.text))
+        return _is_answer(following) or bool(second and _names_what_follows(_TITLE, following, second[0], second[1:]))
+    return bool(_PLAIN_NAME.fullmatch(block.text) and not _STEM.search(block.text) and _explains(following))
+
+
+def _stands_apart(last: Block, block: Block, following: Block) -> bool:
+    """Whether a line neither goes on with what stands before it nor is an item among others."""
+    if block.bullet and (last.bullet or following.kind == "table" or following.bullet):
+        return last.text[-1:] in tuple(SENTENCE_END) and following.kind == "paragraph" and not following.bullet
+    if last.kind in ("heading", "title", "layout", "table") or last.text[-1:] in tuple(SENTENCE_END):
+        return True
+    return (last.hashes > 0 and following.kind == "table") or (len(last.text) >= _STATED and not _UNFINISHED.search(last.text))
+
+
+def _explains(block: Block) -> bool:
+    """Whether a line states what a name above it announces."""
+    states = OPENING.match(block.text) or (block.text[-1] in SENTENCE_END and "，" in block.text)
+    return len(block.text) >= _STATED and bool(states)
+
+
+def _is_answer(block: Block) -> bool:
+    """Whether a line can follow a question that is a name."""
+    return block.text[-1] in "。：:" or (len(block.text) >= _STATED and block.text[-1] not in "？?")
 
 
 def _heads_list(block: Block, following: Block, second: Sequence[Block]) -> bool:
     """Whether a short name that ends with a colon stands above bullets or above several lines 地址: 某处."""
-    if block.bullet or block.text[-1] not in "：:" or not _PLAIN_NAME.fullmatch(block.text) or _STEM.search(block.text):
+    if block.bullet or block.text[-1] not in "：:" or following.kind != "paragraph":
         return False
     return following.bullet or all(each.kind == "paragraph" and _FIELD.match(each.text) for each in (following, *second[:1]))
 

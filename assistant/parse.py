@@ -14,13 +14,13 @@ from assistant import numbering
 from assistant.blocks import BLANK, HEADING_LIMIT, SENTENCE_END, Block, read_blocks
 from assistant.citing import Draft, finish
 from assistant.clause import Doubt, Furniture, Heading, Kind, Policy, Role, Source, Span
+from assistant.cutting import LONGEST, Parts, paragraph_cuts, row_pieces
 from assistant.doubts import find_doubts
 from assistant.ladder import PREFACE, TOP, Ladder, Level, Sibling
 from assistant.names import mark_names
 from assistant.numbering import Marker
 from assistant.tables import Row, Table
 
-LONGEST = 700
 _ALWAYS = ("编", "章", "节")  # never clauses, even where nothing stands below
 _CHAPTERS = 4  # 一、 is mostly the number of a chapter; its name may end like a sentence
 _LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;.．]")
@@ -181,35 +181,24 @@ class _Parser:
     def _paragraph(self, place: Span, core: Span, line: int, stem: Span | None = None, after_marker: int = 0) -> None:
         """Add one paragraph as a clause of the current level, in pieces if it is over the limit."""
         level = self.ladder.level
-        ends = self._cuts(core)
+        ends = paragraph_cuts(self.raw, core)
         self.ladder.paragraphs[level.number] += len(ends)
         starts = [core[0], *ends[:-1]]
         for first, end in zip(starts, ends, strict=True):
             start = first + len(self.raw[first:end]) - len(self.raw[first:end].lstrip(BLANK))
             own = (place[0] if first == core[0] else start, place[1] if end == core[1] else end)
             begin = line + self.raw.count("\n", place[0], start)
-            parts: tuple[tuple[Role, Span], ...] = (("body", (start, end)),)
+            parts: Parts = (("body", (start, end)),)
             if stem and stem[1] - stem[0] + end - start <= LONGEST:
                 parts = (("stem", stem), *parts)
             self.drafts.append(self._draft(level, parts, own, begin))
         level.stem = self._stem((max(core[0], after_marker), core[1]))
 
-    def _draft(self, level: Level, parts: tuple[tuple[Role, Span], ...], place: Span, line: int) -> Draft:
+    def _draft(self, level: Level, parts: Parts, place: Span, line: int) -> Draft:
         """Return a clause draft of a level; what stands before the first number is preamble."""
         path = level.path if level.is_item else (*level.path, *([level.own] if level.own else []))
         kind: Kind = "clause" if self.ladder.numbered else "preamble"
         return Draft(level.number or PREFACE, path, kind, parts, place, line)
-
-    def _cuts(self, core: Span) -> list[int]:
-        """Return where a paragraph is cut so that no piece is over the limit: at ends of sentences, else of phrases."""
-        ends, start = [], core[0]
-        while core[1] - start > LONGEST - 50:
-            window = self.raw[start : start + LONGEST - 50]
-            cut = max(window.rfind(c) for c in SENTENCE_END + "\n")
-            cut = cut if cut > 200 else max(window.rfind(c) for c in "，,、:： ")
-            start += (cut if cut > 0 else len(window) - 1) + 1
-            ends.append(start)
-        return [*ends, core[1]]
 
     def _stem(self, core: Span) -> Span | None:
         """Return the last sentence of a paragraph that ends with a colon, which what follows depends on."""
@@ -233,12 +222,15 @@ class _Parser:
             number = row.cells[0].words if numbered and row.cells[0].words not in seen else ""
             seen.add(number)
             label = f"表{level.tables} " + (f"序号{number}" if number else f"第{position}行")
-            if parts := tuple(self._row_parts(table, row)):
-                self.drafts.append(Draft(level.number or PREFACE, path, "table_row", parts, row.place, row.line, label))
-                if sum(end - start for _, (start, end) in parts) > LONGEST:
-                    self.doubts.append(Doubt(row.line, f"{label} 超过 {LONGEST} 字, 请在原文中拆开"))
-            else:
+            parts = tuple(self._row_parts(table, row))
+            if not any(role == "cell" for role, _ in parts):
                 self.furniture.append(Furniture("layout", row.place))
+                continue
+            pieces = row_pieces(self.raw, parts, row.place)
+            for piece, (own, place) in enumerate(pieces, 1):
+                line = row.line + self.raw.count("\n", row.place[0], place[0])
+                part = f"{label} 第{piece}段" if len(pieces) > 1 else label
+                self.drafts.append(Draft(level.number or PREFACE, path, "table_row", own, place, line, part))
 
     def _row_parts(self, table: Table, row: Row) -> Iterator[tuple[Role, Span]]:
         """Yield column name and cell by turns, for the cells that are not empty."""

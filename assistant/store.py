@@ -33,6 +33,7 @@ _RECIPE = (
     "citing",
     "clause",
     "corpus",
+    "cutting",
     "decoding",
     "docx_text",
     "doubts",
