@@ -32,7 +32,7 @@ _FIELD = re.compile(r"[^，。；、]{1,12}[：:]")
 OPENING = re.compile(r"当|我们|您|你|为|在|如|若|另外|根据|本|请|除|基于|对于|由于|以下|上述")
 _SHORT = re.compile(r"[^\W\d_a-zA-Z][^，。；：！,.;:!|）)】》、]{2,24}")
 _LOOKS = {":": "colon", "：": "colon", "?": "question", "？": "question"}
-_STATED = 20  # characters of a line that can be a paragraph of its own
+STATED = 20  # characters of a line that can be a paragraph of its own
 _COMMENT = re.compile(r"<!--.*-->")
 
 BlockKind = Literal["number", "heading", "paragraph", "table", "title", "contents", "layout"]
@@ -123,7 +123,7 @@ def _begins_anew(block: Block, following: Sequence[Line]) -> bool:
     if not _SHORT.fullmatch(block.text) or not following or following[0].number != block.line + 1:
         return False
     words = _bare(following[0].text)
-    return len(words) >= _STATED and bool(OPENING.match(words) or block.text[-1] in "？?")
+    return len(words) >= STATED and bool(OPENING.match(words) or block.text[-1] in "？?")
 
 
 def _is_number_of(line: Line, following: Line) -> bool:

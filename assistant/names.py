@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz
 
-from assistant.blocks import HEADING_LIMIT, NAMED, OPENING, SENTENCE_END, Block
+from assistant.blocks import HEADING_LIMIT, NAMED, OPENING, SENTENCE_END, STATED, Block
 
 NEAR = 6  # lines at the top among which the title stands
 _ENTRY = re.compile(rf"[^。；;！!？?\n]{{1,{HEADING_LIMIT}}}[。；;.]?[.…\s\d]*")
@@ -26,7 +26,7 @@ _STEM = re.compile(r"(?:(?:^(?:(?:我们|您|你)(?!的)|在|如|当)|可以|应
 _FIELD = re.compile(r"(?!https?:)[^，。；,;：:]{1,16}[：:].")
 _UNFINISHED = re.compile(r"[，,、：:（(“《\-的和及与或在于对将请]$")
 _NO_NAME = re.compile(r"尊敬的|亲爱的|当|若|如(?!何)|.*(?:所必[需须]|[有相]关)的?$")
-_STATED = 30  # characters of a paragraph that can explain a name, or that can end without a mark
+_LONG = 30  # characters of a paragraph that can end without a mark
 _TITLE = Block("title", (0, 0), (0, 0), "", 0)
 
 
@@ -92,18 +92,18 @@ def _stands_apart(last: Block, block: Block, following: Block) -> bool:
         return last.text[-1:] in tuple(SENTENCE_END) and following.kind == "paragraph" and not following.bullet
     if last.kind in ("heading", "title", "layout", "table") or last.text[-1:] in tuple(SENTENCE_END):
         return True
-    return (last.hashes > 0 and following.kind == "table") or (len(last.text) >= _STATED and not _UNFINISHED.search(last.text))
+    return (last.hashes > 0 and following.kind == "table") or (len(last.text) >= _LONG and not _UNFINISHED.search(last.text))
 
 
 def _explains(block: Block) -> bool:
     """Whether a line states what a name above it announces."""
     states = OPENING.match(block.text) or (block.text[-1] in SENTENCE_END and "，" in block.text)
-    return len(block.text) >= _STATED and bool(states)
+    return len(block.text) >= STATED and bool(states)
 
 
 def _is_answer(block: Block) -> bool:
     """Whether a line can follow a question that is a name."""
-    return block.text[-1] in "。：:" or (len(block.text) >= _STATED and block.text[-1] not in "？?")
+    return block.text[-1] in "。：:" or (len(block.text) >= STATED and block.text[-1] not in "？?")
 
 
 def _heads_list(block: Block, following: Block, second: Sequence[Block]) -> bool:

@@ -57,6 +57,7 @@ _RECIPE = (
     "segment",
     "table_layouts",
     "tables",
+    "tagged_tables",
     "teach",
     "terms",
     "vectors",

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.tables import Line, Table, Token, fill, filled, fitted, split
+from assistant.tagged_tables import tagged_tables
 
 _RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(\|\s*:?-{3,}:?\s*)+\|?")
 _END = re.compile(r"[=*_\-\s]{4,}$|#+\s|\s*[-*+]\s")
@@ -24,9 +25,10 @@ _SHORT = 40  # characters of a cell that stands alone in its row
 def find_tables(raw: str, lines: Sequence[Line]) -> list[Table]:
     """Return the tables among the `lines` of `raw`, in order."""
     tables: list[Table] = []
+    tagged = {table.lines.start: table for table in tagged_tables(raw, lines)}
     at = 0
     while at < len(lines):
-        found = _ruled(raw, lines, at) or _closed(lines, at)
+        found = [tagged[at]] if at in tagged else _ruled(raw, lines, at) or _closed(lines, at)
         tables += found
         at = found[-1].lines.stop if found else at + 1
     return tables
