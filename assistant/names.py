@@ -22,7 +22,9 @@ _PLAIN_NAME = re.compile(
 )
 _QUESTION = re.compile(r"[^\W\d_][^，。；：！,;:!|]{2,28}[？?]")
 _CAPTION = re.compile(r"(?!.*(?:如下|以下|下列|包括|包含))[^\W\d_][^，。；：！？,;:!?|]{1,39}[：:]?")
-_STEM = re.compile(r"(?:(?:^(?:(?:我们|您|你)(?!的)|在|如|当)|可以|应当|不得|保证|承诺).*|同意)[：:]$")
+_STEM = re.compile(
+    r"(?:(?:^(?:(?:我们|您|你)(?!的)|在|如|当)|可以|应当|不得|保证|承诺).*|同意|地址|电话|邮箱|网址|链接|邮编)[：:]$"
+)
 _FIELD = re.compile(r"(?!https?:)[^，。；,;：:]{1,16}[：:].")
 _UNFINISHED = re.compile(r"[，,、：:（(“《\-的和及与或在于对将请]$")
 _NO_NAME = re.compile(r"尊敬的|亲爱的|当|若|如(?!何)|.*(?:所必[需须]|[有相]关)的?$")
@@ -83,7 +85,7 @@ def _names_what_follows(last: Block, block: Block, following: Block, second: Seq
         return _CAPTION.fullmatch(block.text) is not None
     if _QUESTION.fullmatch(block.text):
         return _is_answer(following) or bool(second and _names_what_follows(_TITLE, following, second[0], second[1:]))
-    return bool(_PLAIN_NAME.fullmatch(block.text) and not _STEM.search(block.text) and _explains(following))
+    return bool(_PLAIN_NAME.fullmatch(block.text) and not _STEM.search(block.text) and _explains(block, following))
 
 
 def _stands_apart(last: Block, block: Block, following: Block) -> bool:
@@ -95,10 +97,10 @@ def _stands_apart(last: Block, block: Block, following: Block) -> bool:
     return (last.hashes > 0 and following.kind == "table") or (len(last.text) >= _LONG and not _UNFINISHED.search(last.text))
 
 
-def _explains(block: Block) -> bool:
-    """Whether a line states what a name above it announces."""
-    states = OPENING.match(block.text) or (block.text[-1] in SENTENCE_END and "，" in block.text)
-    return len(block.text) >= STATED and bool(states)
+def _explains(block: Block, following: Block) -> bool:
+    """Whether a line states what the name above it announces; a lone Cookies may be part of a sentence that was broken."""
+    states = following.text[-1] in SENTENCE_END and "，" in following.text and not block.text.isascii()
+    return len(following.text) >= STATED and bool(states or OPENING.match(following.text))
 
 
 def _is_answer(block: Block) -> bool:

@@ -25,6 +25,7 @@ _ALWAYS = ("编", "章", "节")  # never clauses, even where nothing stands belo
 _CHAPTERS = 4  # 一、 is mostly the number of a chapter; its name may end like a sentence
 _LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;.．]")
 _COLON_NAME = re.compile(r"[^，,。；;：:！!？?]{2,20}[：:]")
+_ANNOUNCES = re.compile(r"以下|下列|如下")
 _ROW_NUMBER = re.compile(r"序号|编号|序|NO\.?|#", re.IGNORECASE)
 
 
@@ -121,7 +122,7 @@ class _Parser:
         if marker.family.name == "条" or not _COLON_NAME.fullmatch(block.title):
             return False
         before_text = following is not None and following.kind == "paragraph" and following.text[-1] in SENTENCE_END
-        return before_text or before == "name"
+        return before_text or (before == "name" and not _ANNOUNCES.search(block.title))
 
     def _ends_list(self, at: int, marker: Marker) -> bool:
         """Whether mere bullets stand below a number, or a paragraph that no further number of its list follows."""
