@@ -21,6 +21,7 @@ _SPAN = re.compile(r"(rowspan|colspan)\s*=\s*[\"']?\s*(\d{1,6})", re.IGNORECASE)
 _MARKUP = re.compile(r"<!--[^<>]*-->|</?[a-zA-Z][^<>]*>|&nbsp;|\s+")
 _CELLS, _SECTIONS = ("td", "th", "caption"), ("thead", "tbody", "tfoot")
 _BESIDE = 1000  # characters around a table on its own lines that can be tags
+_WIDEST = 30  # columns; with more it is a drawing
 _EMPTY = Cell("", None)
 
 
@@ -42,7 +43,7 @@ class Tag:
 def tagged_tables(raw: str, lines: Sequence[Line]) -> Iterator[Table]:
     """Yield the tables between <table> and </table>, of tables inside one another the innermost.
 
-    One that has other words on its lines or between its cells stays text, as does one of a single row or column.
+    One that has other words on its lines or between its cells stays text, as does one of a single row or column, or of more columns than anyone reads.
     """
     begin: re.Match[str] | None = None
     starts = [line.start for line in lines]
@@ -64,7 +65,7 @@ def _table(raw: str, lines: Sequence[Line], covered: range, inner: Span) -> Iter
     rows = [row for group in row_groups(root) for row in group]
     grid = table_rows(root, lambda cell: _cell(raw, cell.inner))
     width = max((len(row) for row in grid), default=0)
-    if width < 2 or len(rows) < 2 or any(one.start > other.start for one, other in itertools.pairwise(rows)):
+    if not 2 <= width <= _WIDEST or len(rows) < 2 or any(one.start > other.start for one, other in itertools.pairwise(rows)):
         return
     begins = [lines[covered[0]].start, *(row.start for row in rows[1:]), lines[covered[-1]].end]
     numbers = [lines[bisect_right(lines, begin, key=lambda line: line.start) - 1].number for begin in begins]
