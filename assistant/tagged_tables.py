@@ -43,7 +43,8 @@ class Tag:
 def tagged_tables(raw: str, lines: Sequence[Line]) -> Iterator[Table]:
     """Yield the tables between <table> and </table>, of tables inside one another the innermost.
 
-    One that has other words on its lines or between its cells stays text, as does one of a single row or column, or of more columns than anyone reads.
+    One that has other words on its lines or between its cells stays text, as does one of a single row or column, or of more
+    columns than anyone reads.
     """
     begin: re.Match[str] | None = None
     starts = [line.start for line in lines]
@@ -73,7 +74,7 @@ def _table(raw: str, lines: Sequence[Line], covered: range, inner: Span) -> Iter
     for at, row in enumerate(grid):
         cells = [cell if isinstance(cell, Cell) else (cell == MERGED) for cell in [*row, *[""] * (width - len(row))]]
         above = tuple(_under(cell, up) for cell, up in zip(cells, above if at > 1 else (_EMPTY,) * width, strict=True))
-        done.append(Row(above, (begins[at], begins[at] + len(raw[begins[at] : begins[at + 1]].rstrip())), numbers[at]))
+        done.append(Row(above, (begins[at], begins[at + 1]), numbers[at]))
     yield Table(covered, done[0].cells, done[0].place, tuple(done[1:]))
 
 
