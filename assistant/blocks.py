@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,6 +30,9 @@ NAMED = re.compile(
 _DATE = re.compile(r"[^，。]{0,20}(?:日期|时间|版本|更新|生效|施行|发布|修订)[^，。]{0,12}\d{4}\s*[年./-].{0,30}")
 _FIELD = re.compile(r"[^，。；、]{1,12}[：:]")
 OPENING = re.compile(r"当|我们|您|你|为|在|如|若|另外|根据|本|请|除|基于|对于|由于|以下|上述")
+_SHORT = re.compile(r"[^\W\d_a-zA-Z][^，。；：！,.;:!|）)】》、]{2,24}")
+_LOOKS = {":": "colon", "：": "colon", "?": "question", "？": "question"}
+STATED = 20  # characters of a line that can be a paragraph of its own
 _COMMENT = re.compile(r"<!--.*-->")
 
 BlockKind = Literal["number", "heading", "paragraph", "table", "title", "contents", "layout"]
@@ -50,6 +54,8 @@ class Block:
     table: Table | None = None
     hashes: int = 0
     ruled: bool = False
+    bullet: bool = False
+    bold: bool = False
 
     @property
     def title(self) -> str:
@@ -66,6 +72,11 @@ class Block:
         """Whether the words look like a name rather than a statement: short, and no punctuation at their end."""
         ends = "。；;！!…,，:：、" + ("" if self.marker or self.hashes else "？?")
         return 0 < len(self.title) <= HEADING_LIMIT and self.title[-1] not in ends
+
+    @property
+    def look(self) -> str:
+        """How a heading without a number is set off: names that look alike stand at one height."""
+        return _LOOKS.get(self.text[-1:], "bold" if self.bold else "plain")
 
 
 def split_lines(raw: str) -> list[Line]:
@@ -97,7 +108,7 @@ def read_blocks(raw: str, markdown: bool) -> list[Block]:
             at += 1
             line = replace(line, end=lines[at].end, text=raw[line.start : lines[at].end])
         block = _block(raw, line)
-        if blocks and _continues(raw, blocks[-1], block, markdown):
+        if blocks and _continues(raw, blocks[-1], block, markdown) and not _begins_anew(block, lines[at + 1 : at + 2]):
             last = blocks[-1]
             core = (last.core[0], block.core[1])
             blocks[-1] = replace(last, place=(last.place[0], block.place[1]), core=core, text=raw[slice(*core)])
@@ -105,6 +116,14 @@ def read_blocks(raw: str, markdown: bool) -> list[Block]:
             blocks.append(block)
         at += 1
     return blocks
+
+
+def _begins_anew(block: Block, following: Sequence[Line]) -> bool:
+    """Whether a line is a name after a paragraph without a stop: short, and the next line begins a paragraph of its own."""
+    if not _SHORT.fullmatch(block.text) or not following or following[0].number != block.line + 1:
+        return False
+    words = _bare(following[0].text)
+    return len(words) >= STATED and bool(OPENING.match(words) or block.text[-1] in "？?")
 
 
 def _is_number_of(line: Line, following: Line) -> bool:
@@ -139,7 +158,9 @@ def _block(raw: str, line: Line) -> Block:
     leading = _HASHES.match(line.text)
     hashes = len(leading[1]) if leading else 0
     marker = _marker(core_text)
-    block = Block("number" if marker else "paragraph", place, core, core_text, line.number, marker, None, hashes)
+    bullet = bool(_BULLET.search(line.text[: begin - line.start]))
+    kind: BlockKind = "number" if marker else "paragraph"
+    block = Block(kind, place, core, core_text, line.number, marker, None, hashes, bullet=bullet)
     bold = _BOLD.fullmatch(line.text)
     named = NAMED.fullmatch(core_text)
     if (
@@ -147,7 +168,7 @@ def _block(raw: str, line: Line) -> Block:
         and not _DATE.fullmatch(core_text)
         and (named or ((hashes or (bold and not re.search("[，,。；;]", core_text))) and block.is_title_like))
     ):
-        return replace(block, kind="heading")
+        return replace(block, kind="heading", bold=bool(bold))
     return block
 
 
@@ -167,7 +188,7 @@ def _continues(raw: str, last: Block, block: Block, markdown: bool) -> bool:
     """Whether a line goes on with the sentence of the line before."""
     if block.kind != "paragraph" or last.kind not in ("paragraph", "number") or last.hashes:
         return False
-    if _BULLET.search(raw[block.place[0] : block.core[0]]):
+    if block.bullet:
         return False
     if last.text.endswith(("，", ",")) or block.text.startswith(("，", "。", "；", "、", "）", ",", ";")):
         return True

@@ -17,6 +17,7 @@ Verdict = Literal["answered", "partial", "not_covered"]
 
 
 _STARS = re.compile(r"\*\*|\\(?=[.\-()#*_\[\]])")
+_BREAK = re.compile(r"<br\s{0,9}/?>", re.IGNORECASE)
 _UNDERLINE = re.compile(r"(?<![\w_])(_{1,2})(?=[^\s_])([^_\n]*[^\s_])\1(?![\w_])")
 
 
@@ -118,8 +119,8 @@ class Source:
         return self.filename.lower().endswith(".md")
 
     def words(self, span: Span) -> str:
-        """Return raw[start:end] as a reader sees it: no marks of emphasis of Markdown, no stroke before a bar in a cell."""
-        raw = self.text[span[0] : span[1]].replace("\\|", "|")
+        """Return raw[start:end] as a reader sees it: no marks of emphasis of Markdown, no <br>, no stroke before a bar."""
+        raw = _BREAK.sub(" ", self.text[span[0] : span[1]].replace("\\|", "|"))
         return _UNDERLINE.sub(r"\2", _STARS.sub("", raw)) if self.markdown else raw
 
 

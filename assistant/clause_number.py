@@ -52,7 +52,9 @@ _LISTED = re.compile(rf"{_N}\s?[、.．·]|[{HAN_DIGITS}]{{1,12}}\d")
 _TOKEN = re.compile(rf"{_N}|[a-zA-Z]{{1,4}}")
 # what tells numbers apart that a source uses twice, see ladder.py: 第六条 第2款(一), 三 (2), 第二章第一条
 _OWN_SIGNS = re.compile(rf" 第\d+[段款](?=[^ ])| \(\d+\)(?=[^)]*$)|^{_HEADING}(?=第)")
-_LABEL = re.compile(r"(?P<steps>.*?)(?: 第(?P<part>\d+)[段款])?(?: 表(?P<table>\d+) (?P<by>序号|第)(?P<row>.+?)行?)?")
+_LABEL = re.compile(
+    r"(?P<steps>.*?)(?: 第(?P<part>\d+)[段款])?(?: 表(?P<table>\d+) (?P<by>序号|第)(?P<row>.+?)行?(?: 第\d+段)?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

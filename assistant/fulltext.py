@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,6 +11,7 @@ from assistant.cards import Run
 from assistant.clause import Clause, Furniture, Heading, Policy, Span
 from assistant.definitions import Definition, definitions_of, uses_of
 
+_ROW = re.compile(r"(.* 表\d+) (?:序号|第).")
 Item = Heading | Clause | Furniture
 
 
@@ -146,7 +148,8 @@ class _Layout:
 
 def _table_of(item: Item) -> str:
     """Return the name of the table that an item is a row of, or "" ."""
-    return item.clause.rpartition(" ")[0] if isinstance(item, Clause) and item.kind == "table_row" else ""
+    row = _ROW.match(item.clause) if isinstance(item, Clause) and item.kind == "table_row" else None
+    return row[1] if row else ""
 
 
 def _cells(row: Clause) -> dict[Span | int, tuple[str, Span]]:

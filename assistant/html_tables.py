@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from assistant.tables import MERGED
 
+T = TypeVar("T")
 _WIDEST = 100
 _TALLEST = 65534
 
@@ -16,7 +17,7 @@ def is_layout(table: Any) -> bool:
     """Whether a table only places things: it says so, has one column or row, or frames headings or most of its words."""
     if table.attributes.get("role") in ("presentation", "none"):
         return True
-    rows = [row for group in _groups(table) for row in group]
+    rows = [row for group in row_groups(table) for row in group]
     widths = [sum(_span(cell, "colspan", _WIDEST) for cell in _cells(row)) for row in rows]
     if len(rows) < 2 or max(widths, default=0) < 2 or table.css_first("h1, h2, h3, h4, h5, h6") is not None:
         return True
@@ -24,14 +25,14 @@ def is_layout(table: Any) -> bool:
     return any(2 * len(inner.text()) > own for inner in table.css("table") if inner.mem_id != table.mem_id)
 
 
-def table_rows(table: Any, words: Callable[[Any], str]) -> list[list[str]]:
+def table_rows(table: Any, read: Callable[[Any], T]) -> list[list[T | str]]:
     """Return the cells of a table, head first and foot last; MERGED below a cell that spans rows, "" beside one."""
-    rows: list[list[str]] = []
-    for group in _groups(table):
+    rows: list[list[T | str]] = []
+    for group in row_groups(table):
         above: dict[int, tuple[int, str]] = {}  # column -> rows still covered from above, and what to write there
         for position, row in enumerate(group):
             cells = iter(_cells(row))
-            line: list[str] = []
+            line: list[T | str] = []
             below: dict[int, tuple[int, str]] = {}
             cell = next(cells, None)
             while cell is not None or any(column >= len(line) for column in above):
@@ -47,7 +48,7 @@ def table_rows(table: Any, words: Callable[[Any], str]) -> list[list[str]]:
                     continue
                 wide = min(_span(cell, "colspan", _WIDEST), max(_WIDEST - at, 1))
                 tall = _span(cell, "rowspan", _TALLEST) or len(group) - position
-                line += [words(cell), *[""] * (wide - 1)]
+                line += [read(cell), *[""] * (wide - 1)]
                 if tall > 1:
                     below |= {at + i: (tall - 1, "" if i else MERGED) for i in range(wide)}
                 above = {column: covered for column, covered in above.items() if column >= at + wide}
@@ -57,7 +58,7 @@ def table_rows(table: Any, words: Callable[[Any], str]) -> list[list[str]]:
     return rows
 
 
-def _groups(table: Any) -> list[list[Any]]:
+def row_groups(table: Any) -> list[list[Any]]:
     """Return the rows of a table by the groups that no cell spans over."""
     parts: dict[str, list[list[Any]]] = {"thead": [], "tbody": [], "tfoot": []}
     for child in table.iter():

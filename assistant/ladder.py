@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 from assistant import numbering
 from assistant.blocks import Block
 from assistant.citing import cite_paragraph
 from assistant.clause import Doubt, Span
 from assistant.numbering import Marker
+
+Sibling = Literal["", "name", "leaf", "statement"]
 
 PREFACE = "前言"
 TOP = -1
@@ -27,6 +30,9 @@ class Level:
 
     :param number: its citation number, unique among the levels; for an unnumbered heading at the top its name
     :param labels: what the numbers below it begin with
+    :param look: how an unnumbered heading is set off, see Block.look
+    :param bullets: whether it is a name with a colon above mere bullets
+    :param last: family and value of the last number right below it, and what that line was
     """
 
     rank: float
@@ -42,6 +48,9 @@ class Level:
     hashes: int = 0
     ruled: bool = False
     value: int = 0
+    look: str = ""
+    bullets: bool = False
+    last: tuple[str, int, Sibling] = ("", 0, "")
 
 
 class Ladder:
@@ -64,8 +73,8 @@ class Ladder:
         """How many levels hold the present one, 0 for the outermost."""
         return len(self.stack) - 2
 
-    def enter(self, block: Block, marker: Marker, own: str, is_heading: bool, before: bool) -> Level:
-        """Enter the level of a numbered line -> the level that holds it.
+    def enter(self, block: Block, marker: Marker, own: str, before: bool) -> Level:
+        """Enter the level of a numbered line -> the level that holds it; the caller says whether it is an item.
 
         :param own: the line as a step of a path
         :param before: whether it stands before the contents list, as part of the preface
@@ -89,7 +98,6 @@ class Ladder:
                 path=(*parent.path, *([parent.own] if parent.own else [])),
                 own=own,
                 number=number,
-                is_item=not is_heading,
                 hashes=block.hashes,
                 value=numbering.value_of(marker.value),
             )
@@ -101,12 +109,19 @@ class Ladder:
 
         It stands half a rung below what holds it, so that numbers of the next rung go on inside it.
         """
+        alike = next(
+            (at for at, level in enumerate(self.stack) if level.look == block.look and level.hashes == block.hashes == 0), 0
+        )
+        if alike and not block.is_part:
+            del self.stack[alike + 1 :]
         while self.level.is_item or self._ends(self.level, block):
             self.stack.pop()
         parent = self.level
         path = (*parent.path, *([parent.own] if parent.own else []))
         rank, number = (TOP, own) if parent.rank < TOP else (parent.rank + 0.5, parent.number)
-        self.stack.append(Level(rank, "", parent.labels, path, own, number, hashes=block.hashes, ruled=block.ruled))
+        self.stack.append(
+            Level(rank, "", parent.labels, path, own, number, hashes=block.hashes, ruled=block.ruled, look=block.look)
+        )
 
     def leave_preface(self) -> None:
         """Leave all but parts and chapters, which go on behind the contents list."""
@@ -117,6 +132,16 @@ class Ladder:
         """Leave a list with a stem if what follows stands higher: the next paragraph belongs to what holds the list."""
         level = self.level
         if level.is_item and level.rank >= LIST and len(self.stack) > 2 and self.stack[-2].stem and following < level.rank:
+            self.stack.pop()
+
+    def leave_item(self) -> None:
+        """Leave an item before a stem of further items: 下列情形: between 第四条 and 第五条 belongs to what holds both."""
+        if self.level.is_item:
+            self.stack.pop()
+
+    def leave_bullets(self) -> None:
+        """Leave a name with a colon above bullets: what stands behind them belongs to what holds the name."""
+        if self.level.bullets:
             self.stack.pop()
 
     def _ends(self, level: Level, block: Block) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz
 
-from assistant.blocks import HEADING_LIMIT, NAMED, OPENING, SENTENCE_END, Block
+from assistant.blocks import HEADING_LIMIT, NAMED, OPENING, SENTENCE_END, STATED, Block
 
 NEAR = 6  # lines at the top among which the title stands
 _ENTRY = re.compile(rf"[^。；;！!？?\n]{{1,{HEADING_LIMIT}}}[。；;.]?[.…\s\d]*")
@@ -20,6 +20,16 @@ _ANNOUNCES = re.compile(r"以下内容|目\s*录|以下(?:几个)?(?:部分|方�
 _PLAIN_NAME = re.compile(
     r"[^\W\d_](?:[^，。；：！？,.;:!?|]{1,24}|(?!.*(?:如下|以下|下列|包括|包含))[^，。；：！？,.;:!?|]{1,9}[：:])"
 )
+_QUESTION = re.compile(r"[^\W\d_][^，。；：！,;:!|]{2,28}[？?]")
+_CAPTION = re.compile(r"(?!.*(?:如下|以下|下列|包括|包含))[^\W\d_][^，。；：！？,;:!?|]{1,39}[：:]?")
+_STEM = re.compile(
+    r"(?:(?:^(?:(?:我们|您|你)(?!的)|在|如|当)|可以|应当|不得|保证|承诺).*|同意|地址|电话|邮箱|网址|链接|邮编)[：:]$"
+)
+_FIELD = re.compile(r"(?!https?:)[^，。；,;：:]{1,16}[：:].")
+_UNFINISHED = re.compile(r"[，,、：:（(“《\-的和及与或在于对将请]$")
+_NO_NAME = re.compile(r"尊敬的|亲爱的|当|若|如(?!何)|.*(?:所必[需须]|[有相]关)的?$")
+_LONG = 30  # characters of a paragraph that can end without a mark
+_TITLE = Block("title", (0, 0), (0, 0), "", 0)
 
 
 def mark_names(blocks: Sequence[Block]) -> list[Block]:
@@ -43,16 +53,66 @@ def _with_title(blocks: list[Block]) -> list[Block]:
 
 
 def _with_names(blocks: list[Block]) -> list[Block]:
-    """Mark short lines as headings that nothing but their place shows: below a rule, or between a sentence and a paragraph."""
+    """Mark short lines as headings that nothing but their place shows: below a rule, or between what ended and what explains."""
     for at in range(1, len(blocks) - 1):
         last, block, following = blocks[at - 1 : at + 2]
         ruled = _is_rule(last)
-        plain = block.kind == "paragraph" and _PLAIN_NAME.fullmatch(block.text) and following.kind != "layout"
-        ended = last.kind in ("heading", "title", "layout") or last.text[-1:] in tuple(SENTENCE_END)
-        explained = following.kind == "paragraph" and len(following.text) >= 30 and OPENING.match(following.text)
-        if block.kind == "heading" or (plain and (ruled or (ended and explained))):
+        if block.kind == "heading" or (
+            block.kind == "paragraph"
+            and following.kind != "layout"
+            and (
+                (ruled and _PLAIN_NAME.fullmatch(block.text))
+                or _names_what_follows(last, block, following, blocks[at + 2 : at + 4])
+            )
+        ):
             blocks[at] = replace(block, kind="heading", ruled=ruled)
     return blocks
+
+
+def _names_what_follows(last: Block, block: Block, following: Block, second: Sequence[Block]) -> bool:
+    """Whether a line without any mark is the name of the paragraph, list or table below it."""
+    if following.kind not in ("paragraph", "table") or following.text[:1] in tuple("：:，,。；;、") or _NO_NAME.match(block.text):
+        return False
+    if (
+        _PLAIN_NAME.fullmatch(block.text)
+        and not _STEM.search(block.text)
+        and (block.hashes or _heads_list(block, following, second))
+    ):
+        return True
+    if not _stands_apart(last, block, following):
+        return False
+    if following.kind == "table":
+        return _CAPTION.fullmatch(block.text) is not None
+    if _QUESTION.fullmatch(block.text):
+        return _is_answer(following) or bool(second and _names_what_follows(_TITLE, following, second[0], second[1:]))
+    return bool(_PLAIN_NAME.fullmatch(block.text) and not _STEM.search(block.text) and _explains(block, following))
+
+
+def _stands_apart(last: Block, block: Block, following: Block) -> bool:
+    """Whether a line neither goes on with what stands before it nor is an item among others."""
+    if block.bullet and (last.bullet or following.kind == "table" or following.bullet):
+        return last.text[-1:] in tuple(SENTENCE_END) and following.kind == "paragraph" and not following.bullet
+    if last.kind in ("heading", "title", "layout", "table") or last.text[-1:] in tuple(SENTENCE_END):
+        return True
+    return (last.hashes > 0 and following.kind == "table") or (len(last.text) >= _LONG and not _UNFINISHED.search(last.text))
+
+
+def _explains(block: Block, following: Block) -> bool:
+    """Whether a line states what the name above it announces; a lone Cookies may be part of a sentence that was broken."""
+    states = following.text[-1] in SENTENCE_END and "，" in following.text and not block.text.isascii()
+    return len(following.text) >= STATED and bool(states or OPENING.match(following.text))
+
+
+def _is_answer(block: Block) -> bool:
+    """Whether a line can follow a question that is a name."""
+    return block.text[-1] in "。：:" or (len(block.text) >= STATED and block.text[-1] not in "？?")
+
+
+def _heads_list(block: Block, following: Block, second: Sequence[Block]) -> bool:
+    """Whether a short name that ends with a colon stands above bullets or above several lines 地址: 某处."""
+    if block.bullet or block.text[-1] not in "：:" or following.kind != "paragraph":
+        return False
+    return following.bullet or all(each.kind == "paragraph" and _FIELD.match(each.text) for each in (following, *second[:1]))
 
 
 def _is_rule(block: Block) -> bool:

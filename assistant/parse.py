@@ -14,17 +14,18 @@ from assistant import numbering
 from assistant.blocks import BLANK, HEADING_LIMIT, SENTENCE_END, Block, read_blocks
 from assistant.citing import Draft, finish
 from assistant.clause import Doubt, Furniture, Heading, Kind, Policy, Role, Source, Span
+from assistant.cutting import LONGEST, Parts, paragraph_cuts, row_pieces
 from assistant.doubts import find_doubts
-from assistant.ladder import PREFACE, TOP, Ladder, Level
+from assistant.ladder import PREFACE, TOP, Ladder, Level, Sibling
 from assistant.names import mark_names
 from assistant.numbering import Marker
 from assistant.tables import Row, Table
 
-LONGEST = 700
 _ALWAYS = ("编", "章", "节")  # never clauses, even where nothing stands below
 _CHAPTERS = 4  # 一、 is mostly the number of a chapter; its name may end like a sentence
-_LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;]")
+_LOOSE_NAME = re.compile(rf"[^，,。；;！!？?]{{2,{HEADING_LIMIT}}}[。；;.．]")
 _COLON_NAME = re.compile(r"[^，,。；;：:！!？?]{2,20}[：:]")
+_ANNOUNCES = re.compile(r"以下|下列|如下")
 _ROW_NUMBER = re.compile(r"序号|编号|序|NO\.?|#", re.IGNORECASE)
 
 
@@ -74,9 +75,9 @@ class _Parser:
             elif block.kind == "number" and block.marker:
                 self._number(at, block, block.marker)
             elif block.kind == "heading":
-                self._heading(block)
+                self._heading(at, block)
             elif block.kind == "paragraph":
-                self._close_list(at)
+                self._close_list(at, block)
                 self._paragraph(block.place, block.core, block.line)
             elif block.kind in ("title", "contents", "layout"):
                 self.furniture.append(Furniture(block.kind, block.place))
@@ -90,25 +91,54 @@ class _Parser:
         if at > self.body > 0:
             self.ladder.leave_preface()
             self.body = 0
-        named = block.is_title_like or self._is_loose_name(at, block, marker)
-        is_heading = bool(named) and (marker.family.name in _ALWAYS or self._has_content(at, block, marker.family.rank))
-        parent = self.ladder.enter(block, marker, self._name(block), is_heading, before=at < self.body)
+        parent = self.ladder.enter(block, marker, self._name(block), before=at < self.body)
+        family, value = marker.family, numbering.value_of(marker.value)
+        before: Sibling = parent.last[2] if parent.last[:2] == (family.name, value - 1) else ""
+        holds = family.name in _ALWAYS or self._has_content(at, block, family.rank)
+        is_heading = holds and self._is_name(at, block, marker, before)
+        self.ladder.level.is_item = not is_heading
+        what: Sibling = "name" if is_heading else "leaf" if block.is_title_like else "statement"
+        parent.last = (family.name, value, what)
         if is_heading:
             self._add_heading(block)
         else:
             self._paragraph(block.place, block.core, block.line, stem=parent.stem, after_marker=block.core[0] + marker.length)
 
-    def _is_loose_name(self, at: int, block: Block, marker: Marker) -> bool:
-        """Whether a line is a name though it ends like a sentence, as 一、引言。, or with a colon before mere text."""
-        following = self.next_words[at]
-        if _LOOSE_NAME.fullmatch(block.title):
-            return marker.family.rank == _CHAPTERS
-        before_text = following is not None and following.kind == "paragraph" and following.text[-1] in SENTENCE_END
-        return before_text and marker.family.name != "条" and _COLON_NAME.fullmatch(block.title) is not None
+    def _is_name(self, at: int, block: Block, marker: Marker, before: Sibling) -> bool:
+        """Whether a numbered line that holds something is a name, also if it ends like a sentence as 一、引言。 does.
 
-    def _heading(self, block: Block) -> None:
+        Lines of one list are alike: beside a mere name with nothing below it stands no heading, and 2、公开披露。 is one where
+        1、转让 was.
+        """
+        following = self.next_words[at]
+        if block.is_title_like and block.title[-1] not in ".．":
+            return before != "leaf" or bool(block.hashes) or not self._ends_list(at, marker)
+        if _LOOSE_NAME.fullmatch(block.title):
+            if marker.family.rank == _CHAPTERS:
+                return before != "statement"
+            if block.title[-1] in ".．":
+                return True
+            return before == "name" and marker.family.name != "条"
+        if marker.family.name == "条" or not _COLON_NAME.fullmatch(block.title):
+            return False
+        before_text = following is not None and following.kind == "paragraph" and following.text[-1] in SENTENCE_END
+        return before_text or (before == "name" and not _ANNOUNCES.search(block.title))
+
+    def _ends_list(self, at: int, marker: Marker) -> bool:
+        """Whether mere bullets stand below a number, or a paragraph that no further number of its list follows."""
+        below, number = self.next_words[at], self.next_number[at]
+        if not below or below.kind != "paragraph" or marker.family.name in _ALWAYS:
+            return False
+        further = number.marker if number else None
+        if further and further.family is marker.family:
+            return below.bullet or numbering.value_of(further.value) != numbering.value_of(marker.value) + 1
+        return True
+
+    def _heading(self, at: int, block: Block) -> None:
         """Read an unnumbered heading."""
         self.ladder.enter_name(block, self.source.words(block.core).strip("【】" + BLANK))
+        below = self.next_words[at]
+        self.ladder.level.bullets = bool(block.look == "colon" and not block.hashes and below and below.bullet)
         self._add_heading(block)
 
     def _add_heading(self, block: Block) -> None:
@@ -116,11 +146,17 @@ class _Parser:
         number, title = self.ladder.level.number, self.source.words(block.core).strip()
         self.headings.append(Heading(number, title, self.ladder.depth, block.place, block.line, f"h{len(self.headings) + 1}"))
 
-    def _close_list(self, at: int) -> None:
+    def _close_list(self, at: int, block: Block) -> None:
         """Leave a list whose last item is behind: a paragraph that no further item follows belongs to what holds the list."""
         number, step = self.next_number[at], self.next_step[at]
-        following = number.marker.family.rank if number and number.marker else TOP
-        self.ladder.leave_list(TOP if step and step.kind == "heading" else following)
+        marker = number.marker if number and not (step and step.kind == "heading") else None
+        if not block.bullet:
+            self.ladder.leave_bullets()
+        alike = marker is not None and marker.family.name == self.ladder.level.family
+        if alike and number is self.next_words[at] and block.text[-1] in "：:":
+            self.ladder.leave_item()
+        anew = alike and marker and numbering.value_of(marker.value) == 1
+        self.ladder.leave_list(TOP if anew or not marker else marker.family.rank)
 
     def _has_content(self, at: int, block: Block, rank: int) -> bool:
         """Whether something stands under the numbered line at `at` before the next line of its height."""
@@ -146,35 +182,24 @@ class _Parser:
     def _paragraph(self, place: Span, core: Span, line: int, stem: Span | None = None, after_marker: int = 0) -> None:
         """Add one paragraph as a clause of the current level, in pieces if it is over the limit."""
         level = self.ladder.level
-        ends = self._cuts(core)
+        ends = paragraph_cuts(self.raw, core)
         self.ladder.paragraphs[level.number] += len(ends)
         starts = [core[0], *ends[:-1]]
         for first, end in zip(starts, ends, strict=True):
             start = first + len(self.raw[first:end]) - len(self.raw[first:end].lstrip(BLANK))
             own = (place[0] if first == core[0] else start, place[1] if end == core[1] else end)
             begin = line + self.raw.count("\n", place[0], start)
-            parts: tuple[tuple[Role, Span], ...] = (("body", (start, end)),)
+            parts: Parts = (("body", (start, end)),)
             if stem and stem[1] - stem[0] + end - start <= LONGEST:
                 parts = (("stem", stem), *parts)
             self.drafts.append(self._draft(level, parts, own, begin))
         level.stem = self._stem((max(core[0], after_marker), core[1]))
 
-    def _draft(self, level: Level, parts: tuple[tuple[Role, Span], ...], place: Span, line: int) -> Draft:
+    def _draft(self, level: Level, parts: Parts, place: Span, line: int) -> Draft:
         """Return a clause draft of a level; what stands before the first number is preamble."""
         path = level.path if level.is_item else (*level.path, *([level.own] if level.own else []))
         kind: Kind = "clause" if self.ladder.numbered else "preamble"
         return Draft(level.number or PREFACE, path, kind, parts, place, line)
-
-    def _cuts(self, core: Span) -> list[int]:
-        """Return where a paragraph is cut so that no piece is over the limit: at ends of sentences, else of phrases."""
-        ends, start = [], core[0]
-        while core[1] - start > LONGEST - 50:
-            window = self.raw[start : start + LONGEST - 50]
-            cut = max(window.rfind(c) for c in SENTENCE_END + "\n")
-            cut = cut if cut > 200 else max(window.rfind(c) for c in "，,、:： ")
-            start += (cut if cut > 0 else len(window) - 1) + 1
-            ends.append(start)
-        return [*ends, core[1]]
 
     def _stem(self, core: Span) -> Span | None:
         """Return the last sentence of a paragraph that ends with a colon, which what follows depends on."""
@@ -198,12 +223,15 @@ class _Parser:
             number = row.cells[0].words if numbered and row.cells[0].words not in seen else ""
             seen.add(number)
             label = f"表{level.tables} " + (f"序号{number}" if number else f"第{position}行")
-            if parts := tuple(self._row_parts(table, row)):
-                self.drafts.append(Draft(level.number or PREFACE, path, "table_row", parts, row.place, row.line, label))
-                if sum(end - start for _, (start, end) in parts) > LONGEST:
-                    self.doubts.append(Doubt(row.line, f"{label} 超过 {LONGEST} 字, 请在原文中拆开"))
-            else:
+            parts = tuple(self._row_parts(table, row))
+            if not any(role == "cell" for role, _ in parts):
                 self.furniture.append(Furniture("layout", row.place))
+                continue
+            pieces = row_pieces(self.raw, parts, row.place)
+            for piece, (own, place) in enumerate(pieces, 1):
+                line = row.line + self.raw.count("\n", row.place[0], place[0])
+                part = f"{label} 第{piece}段" if len(pieces) > 1 else label
+                self.drafts.append(Draft(level.number or PREFACE, path, "table_row", own, place, line, part))
 
     def _row_parts(self, table: Table, row: Row) -> Iterator[tuple[Role, Span]]:
         """Yield column name and cell by turns, for the cells that are not empty."""

@@ -14,18 +14,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.tables import Line, Table, Token, fill, filled, fitted, split
+from assistant.tagged_tables import tagged_tables
 
 _RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(\|\s*:?-{3,}:?\s*)+\|?")
 _END = re.compile(r"[=*_\-\s]{4,}$|#+\s|\s*[-*+]\s")
 WIDEST = 8
+_SHORT = 40  # characters of a cell that stands alone in its row
 
 
 def find_tables(raw: str, lines: Sequence[Line]) -> list[Table]:
     """Return the tables among the `lines` of `raw`, in order."""
     tables: list[Table] = []
+    tagged = {table.lines.start: table for table in tagged_tables(raw, lines)}
     at = 0
     while at < len(lines):
-        found = _ruled(raw, lines, at) or _closed(lines, at)
+        found = [tagged[at]] if at in tagged else _ruled(raw, lines, at) or _closed(lines, at)
         tables += found
         at = found[-1].lines.stop if found else at + 1
     return tables
@@ -118,14 +121,29 @@ def _rows(raw: str, lines: Sequence[Line], at: int, width: int, barred: bool) ->
             yield [replace(token, exact=True) for token in row] if exact else fitted(row, width), stop
             at = stop
             continue
-        bars = [i for i in range(at, min(at + 2 * width, len(lines))) if lines[i].text == "|"]
-        if len(bars) < width - 1 or bars[0] > at + 1:
+        stop = _spread_end(lines, at, width) or _spread_end(lines, _lone(lines, at), width)
+        if not stop:
             return
-        stop = min(bars[width - 2] + 2, len(lines))
+        while lines[at].breaks and "|" not in lines[at + 1].text:
+            yield filled(split(lines[at]), width), at + 1
+            at += 1
         if not (tokens := _spread(raw, lines[at:stop], width)):
             return
         yield tokens, stop
         at = stop
+
+
+def _spread_end(lines: Sequence[Line], at: int, width: int) -> int:
+    """Return the end of a row with cells and bars on lines of their own, 0 if none begins at `at`."""
+    bars = [i for i in range(at, min(at + 2 * width, len(lines))) if lines[i].text == "|"]
+    return 0 if len(bars) < width - 1 or bars[0] > at + 1 else min(bars[width - 2] + 2, len(lines))
+
+
+def _lone(lines: Sequence[Line], at: int) -> int:
+    """Return the end of the lines that are each the only cell of a row, its others being merged: two blanks end them."""
+    while at < len(lines) and lines[at].breaks and "|" not in lines[at].text and len(lines[at].text) <= _SHORT:
+        at += 1 if not _END.match(lines[at].text) else len(lines)
+    return at
 
 
 def _wrapped_row(lines: Sequence[Line], at: int, width: int) -> int:

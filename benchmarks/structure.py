@@ -33,7 +33,7 @@ from assistant import numbering
 from assistant.clause import Clause, Policy
 
 LABELS = Path(__file__).with_name("structure.jsonl")
-_PARAGRAPH = re.compile(r" 第\d+[段款]")
+_PARAGRAPH = re.compile(r" 第\d+[段款](?: \(\d+\))?$")
 
 Label = tuple[int, int, str, str]
 
@@ -81,7 +81,7 @@ def clause_levels(policy: Policy) -> Iterator[tuple[Clause, int]]:
     for clause in policy.clauses:
         if is_piece(policy, clause):
             continue
-        base = _PARAGRAPH.split(clause.clause)[0]
+        base = _PARAGRAPH.sub("", clause.clause)
         level = len(clause.path) + 1
         if numbering.match(own_words(policy, clause)) and clause.kind != "table_row":
             numbered[base] = level

@@ -18,9 +18,10 @@ from pathlib import Path
 from assistant import numbering
 from assistant.blocks import BLANK
 from assistant.clause import Clause, Policy, Source
+from assistant.cutting import LONGEST
 from assistant.decoding import decode
 from assistant.errors import CorpusError
-from assistant.parse import LONGEST, parse
+from assistant.parse import parse
 
 LAYOUT = re.compile(r"[\s|*_#>\\`]+")
 MARKUP = "*_#>|`\\-+•●■▪◆○·" + BLANK

@@ -8,7 +8,7 @@ import unicodedata
 from assistant.blocks import BLANK
 from assistant.clause import Policy
 
-LAYOUT = re.compile(r"[\s|*_#>\\`]+")
+LAYOUT = re.compile(r"<br\s{0,9}/?>|[\s|*_#>\\`]+", re.IGNORECASE)
 
 
 def plain(text: str) -> str:

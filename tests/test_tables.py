@@ -102,3 +102,85 @@ def test_rows_between_bars_are_exact() -> None:
         ("前言", "甲|乙"),
     ]
     assert policy.clauses[1].roles == ("column", "cell", "column", "inherited")
+
+
+def test_a_cell_alone_in_its_row_does_not_end_a_table() -> None:
+    row = "{}\n|\n{}\n|\n{}  \n\n"
+    text = row.format("名称", "用途", "信息") + "---|---|---  \n\n" + row.format("甲统计", "分析", "设备") + "网络状态  \n\n"
+    policy = parse(source_of(text + row.format("乙统计", "1.分析；2.投放", "位置") + "请留意上表。\n", "t.md"))
+    check(policy)
+    assert [c.kind for c in policy.clauses] == ["table_row"] * 3 + ["preamble"] and not policy.headings
+    assert "网络状态" in policy.clauses[1].text and "1.分析；2.投放" in policy.clauses[2].text
+
+
+LONG = "我们会在您使用服务时收集这些信息，用于核对身份。"
+
+
+@pytest.mark.parametrize(("head", "one", "two"), [("目的", 40, 40), ("目的", 20, 60), ("说明" * 400, 35, 3), ("目的", 90, 1)])
+def test_a_row_over_the_limit_is_cut_at_sentences_and_between_cells(head: str, one: int, two: int) -> None:
+    text = f"## 一、收集\n| 序号 | 功能 | 信息 | {head} |\n|---|---|---|---|\n| 7 | 登录 | {LONG * one} | {LONG * two} |\n| 8 | 支付 | ^^ | 付款 |\n"
+    policy = parse(source_of(text, "t.md"))
+    check(policy)
+    pieces = [c for c in policy.clauses if "序号7" in c.clause]
+    assert [c.clause for c in pieces] == [f"一 表1 序号7 第{n}段" for n in range(1, len(pieces) + 1)] and len(pieces) > 1
+    assert [c.anchor for c in pieces] == [f"c1-t1-7-p{n}" for n in range(1, len(pieces) + 1)]
+    own = [text[slice(*s)] for c in pieces for s, role in zip(c.spans, c.roles, strict=True) if role == "cell"]
+    assert "".join(own) == f"7登录{LONG * (one + two)}"
+    for piece in policy.clauses:
+        assert len(piece.text) <= 700 and piece.text.startswith(f"序号:{7 + (piece not in pieces)}\n功能:")
+        assert piece.text[-1] == "。" or piece not in pieces
+    assert policy.clauses[-1].text.endswith("付款") and not policy.doubts
+
+
+def test_the_number_of_a_row_names_all_its_pieces() -> None:
+    from assistant.address import Places
+    from assistant.clause_number import find_address
+
+    text = f"## 一、收集\n| 序号 | 信息 |\n|---|---|\n| 1 | {LONG * 60} |\n| 2 | 位置 |\n"
+    clauses = parse(source_of(text, "t.md")).clauses
+    found = find_address("一表1序号1")
+    assert found and Places(clauses).resolve(found[0], range(len(clauses))) == list(range(len(clauses) - 1))
+
+
+TAGGED = """## 一、收集
+
+<table border="1">
+  <thead><tr><th>功能</th><th colspan=2>信息</th><th>目的</th></tr></thead>
+  <tbody>
+  <tr><td rowspan="2"><b>登录</b></td><td>手机号</td><td>验证码</td><td ROWSPAN='2'>核对身份<br/>保护账号</td></tr>
+  <tr><td>头像<td>昵称
+  <tr><td>支付</td><td colspan="2">银行卡</td><td></td></tr>
+  </tbody>
+</table>
+
+请留意上表。
+"""
+
+
+@pytest.mark.parametrize("filename", ["t.md", "t.txt"])
+@pytest.mark.parametrize("text", [TAGGED, TAGGED.replace("\n  ", ""), TAGGED.replace("<tbody>", "").replace("</tbody>", "")])
+def test_a_table_written_as_html_has_its_merged_cells(text: str, filename: str) -> None:
+    policy = parse(source_of(text, filename))
+    check(policy)
+    assert [(c.clause, c.text) for c in policy.clauses] == [
+        ("一 表1 第1行", "功能:登录\n信息:手机号\n验证码\n目的:核对身份 保护账号"),
+        ("一 表1 第2行", "功能:登录\n信息:头像\n昵称\n目的:核对身份 保护账号"),
+        ("一 表1 第3行", "功能:支付\n信息:银行卡"),
+        ("一", "请留意上表。"),
+    ]
+    assert [policy.clauses[1].roles.count(role) for role in ("inherited", "cell")] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "见<table><tr><td>甲</td><td>乙</td></tr><tr><td>丙</td><td>丁</td></tr></table>所示。",
+        "<table>\n<tr><td>甲</td></tr>\n<tr><td>乙</td></tr>\n</table>",
+        "<table>\n<tr>说明<td>甲</td><td>乙</td></tr>\n<tr><td>丙</td><td>丁</td></tr>\n</table>",
+        "<table>\n<tfoot><tr><td>甲</td><td>乙</td></tr></tfoot>\n<tr><td>丙</td><td>丁</td></tr>\n</table>",
+        "<td>甲</td></table><table>",
+    ],
+)
+def test_what_is_no_table_of_rows_and_columns_stays_text(text: str) -> None:
+    assert not find_tables(text, split_lines(text))
+    check(parse(source_of(text, "t.md")))
