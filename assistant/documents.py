@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from assistant import holdings, page
 from assistant.assistant import Assistant
@@ -29,7 +30,8 @@ from assistant.routes import HEADERS, Edition, Pages, as_html
 from assistant.wording import Translate, language_of, translator
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-LARGEST_POST = 500_000_000
+LAST_WORK = 30.0  # seconds that an unfinished change may take to end when the app stops
+POST_OVERHEAD = 1_000_000  # bytes that a form needs beside its files
 ADDED, REMOVED, CANCELLED = "已导入 {} 份文档。", "已移除《{}》。", "已取消, 什么也没有改变。"
 BROKEN = "出错了, 什么也没有改变。请重试; 仍然不行, 请用命令行导入, 看它怎么说。"
 
@@ -69,6 +71,7 @@ class Change:
         self.pages, self.state = pages, State()
         self._lock = threading.Lock()
         self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def begin(self, act: Callable[[Progress], tuple[Assistant, State]]) -> None:
         """Start a change.
@@ -81,16 +84,27 @@ class Change:
                 raise HoldingsError("正在导入或移除另一份文档, 同时只能进行一个。请等它完成, 或先取消它。")
             self._wanted.set()
             self.state = State(running=True, stage="读取")
-        threading.Thread(target=self._carry_out, args=[act], daemon=True).start()
+        self._thread = threading.Thread(target=self._carry_out, args=[act], daemon=True)
+        self._thread.start()
 
     def cancel(self) -> None:
         """Let go of the change that is under way."""
-        self._wanted.clear()
+        with self._lock:
+            self._wanted.clear()
+            if self.state.running:
+                self.state = replace(self.state, stage="正在取消", done=0, total=0)
+
+    def stop(self) -> None:
+        """Let go of the change that is under way and wait until what it has begun is cleared away."""
+        self.cancel()
+        if self._thread:
+            self._thread.join(timeout=LAST_WORK)
 
     def _progress(self, stage: str, done: int, total: int) -> None:
-        if not self._wanted.is_set():
-            raise Cancelled
-        self.state = replace(self.state, stage=stage, done=done, total=total)
+        with self._lock:
+            if not self._wanted.is_set():
+                raise Cancelled
+            self.state = replace(self.state, stage=stage, done=done, total=total)
 
     def _carry_out(self, act: Callable[[Progress], tuple[Assistant, State]]) -> None:
         ended = State(error=BROKEN)
@@ -102,7 +116,8 @@ class Change:
         except AssistantError as error:
             ended = State(error=str(error))
         finally:
-            self.state = ended
+            with self._lock:
+                self.state = ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +150,8 @@ def reading(policy: Policy) -> Reading:
     return Reading(source.policy, source.title, kinds, len(policy.headings), furniture, tuple(doubts))
 
 
-def add_documents(app: FastAPI, pages: Pages) -> None:
-    """Add the page of the documents and what its forms are posted to."""
+def add_documents(app: FastAPI, pages: Pages) -> Change:
+    """Add the page of the documents and what its forms are posted to; return what has to be stopped with the app."""
     change = Change(pages)
 
     @app.get("/documents")
@@ -161,6 +176,8 @@ def add_documents(app: FastAPI, pages: Pages) -> None:
         if scripted:
             return JSONResponse(change.state.told(translator(language)), 202, HEADERS)
         return RedirectResponse("documents" + ("?lang=en" if language == "en" else ""), 303)
+
+    return change
 
 
 async def _begun(request: Request, edition: Edition, change: Change) -> None:
@@ -217,14 +234,19 @@ def _check_sender(request: Request, pages: Pages) -> None:
 
 
 async def _form(request: Request) -> FormData:
-    """Read what a form holds; files of any size go to the disk, all together no more than LARGEST_POST."""
+    """Read what a form holds; large files go to the disk, all together no more than LARGEST_TOTAL."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > LARGEST_POST:
-        raise HoldingsError(f"一次上传的内容太大, 最多 {LARGEST_POST // 1_000_000} MB。请分几次导入。")
+    if not length.isdigit():
+        raise HoldingsError("上传的内容太大, 或没有说明有多大。请在文档页上操作。")
+    holdings.check_total(int(length) - POST_OVERHEAD)
     try:
         return await request.form(max_files=MOST_FILES + 1, max_fields=10)
     except (HTTPException, UnicodeDecodeError) as error:
         raise HoldingsError("上传的内容读不懂, 或文件太多。请刷新页面后再试。") from error
+    except ClientDisconnect as error:
+        raise HoldingsError("上传到一半断开了, 什么也没有改变。请重新上传。") from error
+    except OSError as error:
+        raise HoldingsError(f"上传的文件存不下 ({error.strerror})。请检查磁盘空间。") from error
 
 
 async def _files(form: FormData) -> list[tuple[str, bytes]]:

@@ -37,6 +37,7 @@ _RECIPE = (
     "docx_text",
     "doubts",
     "entry",
+    "formats",
     "html_article",
     "html_tables",
     "html_text",

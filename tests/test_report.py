@@ -12,7 +12,7 @@ from assistant.report import details, report_on, summary
 
 def test_the_summary_counts_and_names_doubts(policy: Policy) -> None:
     text = "\n".join(summary(report_on(policy)))
-    assert "条款 218: 条款 139、表格行 76、引言段落 3; 标题行 35; 表格 4" in text
+    assert "共 218 条: 条款 139、表格行 76、引言段落 3; 标题 35 行; 表格 4 张" in text
     assert "目录行 9" in text and "第 325 行" in text and "详见附表" in text
 
 
@@ -38,7 +38,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_reads_without_indexing() -> None:
     told = run(str(CORPUS))
-    assert told.returncode == 0 and "条款 218" in told.stdout and "不作条款的行:" in told.stdout
+    assert told.returncode == 0 and "共 218 条" in told.stdout and "不作条款的行:" in told.stdout
     rows = [json.loads(line) for line in run(str(DATA), "--json").stdout.splitlines()]
     assert {row["policy"] for row in rows} >= {"service", "statute"}
     assert all(row["characters"] > 0 and sum(row["clauses"].values()) > 0 and row["outline"] for row in rows)
