@@ -18,7 +18,7 @@ from assistant.cli_holdings import holdings
 from assistant.cli_questions import questions
 from assistant.cli_records import records
 from assistant.decoding import printable
-from assistant.errors import AssistantError, IndexMissing, IndexStale
+from assistant.errors import AssistantError, IndexMissing, IndexStale, reason
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -231,7 +231,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except (AssistantError, OSError) as error:
-        text = str(error) if isinstance(error, AssistantError) else f"读写失败 ({error})。请检查路径、权限和磁盘空间。"
+        at = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        text = (
+            str(error) if isinstance(error, AssistantError) else f"读写失败 ({reason(error)}{at})。请检查路径、权限和磁盘空间。"
+        )
         print("错误: " + printable(text), file=sys.stderr)
         raise SystemExit(1) from None
 

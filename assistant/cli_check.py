@@ -13,7 +13,7 @@ import typer
 from assistant.decoding import printable
 from assistant.errors import CorpusError
 
-Files = Annotated[list[Path], typer.Argument(help="政策文件或文件夹")]
+Files = Annotated[list[Path], typer.Argument(help="政策文件或文件夹", readable=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="每份文件输出一行 JSON")]
 
 

@@ -17,7 +17,7 @@ holdings = typer.Typer(rich_markup_mode=None)
 
 
 @holdings.command("import")
-def import_(files: Annotated[list[Path], typer.Argument(help="要导入的文件; 同名的文件作为新版本")]) -> None:
+def import_(files: Annotated[list[Path], typer.Argument(help="要导入的文件; 同名的文件作为新版本", readable=False)]) -> None:
     """导入文档: 读取并检查, 更新索引, 显示导入报告; 有一份不行就都不导入。"""
     from assistant.corpus import bytes_of
     from assistant.holdings import add, check_number, check_total, file_name

@@ -21,7 +21,7 @@ from assistant import archive
 from assistant.bank import PATTERN
 from assistant.clause import Doubt, Extracted, Source
 from assistant.decoding import decode
-from assistant.errors import CorpusError
+from assistant.errors import CorpusError, reason
 from assistant.formats import format_of
 from assistant.manuscript import LARGEST_TEXT
 
@@ -99,7 +99,11 @@ def _files(path: Path) -> list[Path]:
         raise CorpusError(f"找不到政策文件或文件夹: {path}。请检查路径, 或用 --corpus 指定。")
     if not path.is_dir():
         return [path]
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~$")))
+    try:
+        held = sorted(path.iterdir())
+    except OSError as error:
+        raise CorpusError(f"打不开文件夹: {path} ({reason(error)})。请检查权限。") from error
+    files = [p for p in held if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~$")) and not p.is_dir()]
     if not files:
         raise CorpusError(f"文件夹里没有政策文件 ({'、'.join(SUFFIXES)}): {path}。请放入至少一个文件再重试。")
     return files
@@ -107,14 +111,26 @@ def _files(path: Path) -> list[Path]:
 
 def _manifest(folder: Path) -> _Entries:
     """Return the manifest entries of a folder by file name; {} if it has none."""
+    entries: _Entries = read_record(folder)["policies"]
+    return entries
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder as it is written, with no policies if there is none.
+
+    :raises CorpusError: if it is none that can be understood
+    """
     file = folder / MANIFEST
-    if not file.exists():
-        return {}
     try:
-        entries = json.loads(file.read_text("utf-8"))["policies"]
-        return {name: dict(entry) for name, entry in entries.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorpusError(f"清单文件读不懂: {file} ({error})。请按 README 的格式修正, 或删除它。") from error
+        record = json.loads(file.read_text("utf-8"))
+        return {**record, "policies": {name: dict(entry) for name, entry in record["policies"].items()}}
+    except FileNotFoundError:
+        return {"policies": {}}
+    except OSError as error:
+        raise CorpusError(f"清单文件读不了: {file} ({reason(error)})。请检查权限。") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        where = f"第 {error.lineno} 行" if isinstance(error, json.JSONDecodeError) else "格式不对"
+        raise CorpusError(f"清单文件读不懂: {file} ({where})。请按 CONTRIBUTING.md 的格式修正, 或删除它。") from error
 
 
 def bytes_of(file: Path) -> bytes:
@@ -134,7 +150,7 @@ def bytes_of(file: Path) -> bytes:
     except FileNotFoundError as error:
         raise CorpusError(f"文件不见了: {file}, 可能刚被移走或改名。请放回原处再重试。") from error
     except OSError as error:
-        raise CorpusError(f"读不了文件: {file} ({error.strerror})。请检查权限。") from error
+        raise CorpusError(f"读不了文件: {file} ({reason(error)})。请检查路径和权限。") from error
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -24,7 +24,7 @@ from assistant.building import Progress
 from assistant.cards import permalink
 from assistant.clause import Policy
 from assistant.corpus import SUFFIXES
-from assistant.errors import AssistantError, HoldingsError
+from assistant.errors import AssistantError, HoldingsError, reason
 from assistant.holdings import LARGEST, MOST_FILES, Holding, held
 from assistant.routes import HEADERS, Edition, Pages, as_html
 from assistant.wording import Translate, language_of, translator
@@ -246,7 +246,7 @@ async def _form(request: Request) -> FormData:
     except ClientDisconnect as error:
         raise HoldingsError("上传到一半断开了, 什么也没有改变。请重新上传。") from error
     except OSError as error:
-        raise HoldingsError(f"上传的文件存不下 ({error.strerror})。请检查磁盘空间。") from error
+        raise HoldingsError(f"上传的文件存不下 ({reason(error)})。请检查磁盘空间。") from error
 
 
 async def _files(form: FormData) -> list[tuple[str, bytes]]:

@@ -14,7 +14,7 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.building import Progress
 from assistant.clause import Policy, Source
-from assistant.corpus import MANIFEST, SUFFIXES, read_bytes
+from assistant.corpus import MANIFEST, SUFFIXES, read_bytes, read_record
 from assistant.errors import CorpusError, HoldingsError
 from assistant.parse import parse
 from assistant.settings import Settings
@@ -54,7 +54,7 @@ def add(files: Sequence[tuple[str, bytes]], settings: Settings, progress: Progre
         progress("读取", done, len(named))
         read += _read(name, data)
     with staged(settings) as stage:
-        record = _record(stage)
+        record = read_record(settings.corpus)
         entries: Entries = record["policies"]
         for name in named:
             before = {key: entries.pop(key) for key in list(entries) if _file(key) == name}
@@ -88,7 +88,7 @@ def remove(policy: str, assistant: Assistant, progress: Progress) -> Assistant:
     if len(sources) == 1:
         raise HoldingsError("这是最后一份文档, 不能移除。请先导入另一份。")
     with staged(assistant.settings) as stage:
-        record = _record(stage)
+        record = read_record(assistant.settings.corpus)
         record["policies"] = {key: entry for key, entry in record["policies"].items() if _file(key) != file}
         (stage / file).unlink(missing_ok=True)
         if (stage / MANIFEST).exists():
@@ -107,7 +107,7 @@ def held(policies: Sequence[Policy], corpus: Path) -> list[Holding]:
     """Return what is held, in the order of the index; the kind as the manifest has it, else by the title."""
     entries: Entries = {}
     with contextlib.suppress(CorpusError):  # the list is shown whatever has become of the manifest
-        entries = _record(corpus if corpus.is_dir() else corpus.parent)["policies"]
+        entries = read_record(corpus if corpus.is_dir() else corpus.parent)["policies"]
     rows = []
     for policy in policies:
         source = policy.source
@@ -218,18 +218,6 @@ def _stated_title(file: Path) -> str | None:
         return _read(file.name, file.read_bytes())[0].source.title
     except (HoldingsError, OSError):
         return None
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a folder as it is written, with an empty list of policies if there is none."""
-    file = folder / MANIFEST
-    if not file.exists():
-        return {"policies": {}}
-    try:
-        record = json.loads(file.read_text("utf-8"))
-        return {**record, "policies": {name: dict(entry) for name, entry in record["policies"].items()}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorpusError(f"清单文件读不懂: {file} ({error})。请按 README 的格式修正, 或删除它。") from error
 
 
 def _as_json(record: Mapping[str, Any]) -> bytes:
