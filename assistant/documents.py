@@ -6,7 +6,6 @@ Everything works without a script: forms are posted, and the page looks for news
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -21,15 +20,15 @@ from starlette.requests import ClientDisconnect
 from assistant import holdings, page
 from assistant.assistant import Assistant
 from assistant.building import Progress
-from assistant.cards import permalink
-from assistant.clause import Policy
 from assistant.corpus import SUFFIXES
 from assistant.errors import AssistantError, HoldingsError, reason
 from assistant.holdings import LARGEST, MOST_FILES, Holding, held
+from assistant.reading import reading
 from assistant.routes import HEADERS, Edition, Pages, as_html
 from assistant.wording import Translate, language_of, translator
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
+FIRST_SHOWN = 10  # doubts of a report that are seen without unfolding
 LAST_WORK = 30.0  # seconds that an unfinished change may take to end when the app stops
 POST_OVERHEAD = 1_000_000  # bytes that a form needs beside its files
 ADDED, REMOVED, CANCELLED = "已导入 {} 份文档。", "已移除《{}》。", "已取消, 什么也没有改变。"
@@ -120,34 +119,9 @@ class Change:
                 self.state = ended
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read of a document: clauses by kind, what is no clause and why, doubtful spots (line, message, link)."""
-
-    id: str
-    title: str
-    kinds: Counter[str]
-    headings: int
-    furniture: Counter[str]
-    doubts: tuple[tuple[int, str, str], ...]
-
-
 def _held(edition: Edition) -> list[Holding]:
     """Return what is held, in the order of the index."""
     return held(edition.assistant.policies, edition.assistant.settings.corpus)
-
-
-def reading(policy: Policy) -> Reading:
-    """Return what was read of a document; a doubt leads to the clause or heading in which its line is."""
-    source = policy.source
-    places = sorted([(c.line, c.anchor) for c in policy.clauses] + [(h.line, h.anchor) for h in policy.headings])
-    furniture: Counter[str] = Counter(item.kind for item in policy.furniture)
-    doubts = []
-    for doubt in policy.doubts:
-        anchor = max((place for place in places if place[0] <= doubt.line), default=places[0])[1]
-        doubts.append((doubt.line, doubt.message, permalink(source.policy, anchor)))
-    kinds: Counter[str] = Counter(clause.kind for clause in policy.clauses)
-    return Reading(source.policy, source.title, kinds, len(policy.headings), furniture, tuple(doubts))
 
 
 def add_documents(app: FastAPI, pages: Pages) -> Change:
@@ -217,6 +191,7 @@ def _page(request: Request, pages: Pages, edition: Edition, state: State, wanted
         "suffixes": SUFFIXES,
         "largest": LARGEST,
         "most": MOST_FILES,
+        "first": FIRST_SHOWN,
     }
     return as_html(page.render("documents.html", language, **values, **pages.frame(request, "documents", edition)), status)
 

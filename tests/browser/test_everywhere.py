@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.looks("phone")]
 both, on_a_desk = pytest.mark.looks("desk", "phone"), pytest.mark.looks("desk")
 COVERED, NOT_COVERED = "怎么注销账户", "你们分期的年化利率是多少"
 PRINTED = "export?form=print&clause=c5-4&clause=c1-1-2-t1-4&q=注销"
-PLACES = ["", "desk", "library"]
+PLACES = ["", "desk", "library", "documents"]
 HOSTILE = {
     "script": "<script>document.title='broken'</script>",
     "quotes": "\"'><img src=x onerror=\"document.title='broken'\">",
@@ -75,12 +75,22 @@ STATES = {  # what readers meet
     "library with hits": lambda visit, more: unfolded(visit(f"library?q=SDK 设备&{more}")),
     "library without hits": lambda visit, more: visit(f'library?q="xyz"&{more}'),
     "library at a clause": lambda visit, more: visit(f"library?policy=jifenqi&clause=c1-1-2-t1-4&{more}"),
+    "documents": lambda visit, more: visit(f"documents?{more}"),
+    "documents with a report": lambda visit, more: unfolded(visit(f"documents?report=jifenqi&{more}")),
     "missing page": lambda visit, more: missing(visit, f"library?clause=nowhere&{more}"),
     "print view": lambda visit, more: visit(f"{PRINTED}&{more}"),
 }
 
 
-RESULTS = ["chat with an answer", "desk with hits", "library with hits", "library at a clause", "missing page", "print view"]
+RESULTS = [
+    "chat with an answer",
+    "desk with hits",
+    "library with hits",
+    "library at a clause",
+    "documents with a report",
+    "missing page",
+    "print view",
+]
 
 
 @pytest.fixture(params=STATES)
