@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 from samples import CORPUS, DATA, ROOT
 
@@ -47,3 +48,19 @@ def test_the_command_reads_without_indexing() -> None:
 def test_the_command_says_what_it_cannot_read() -> None:
     told = run("nowhere.txt")
     assert told.returncode == 1 and told.stderr.startswith("错误: 找不到政策文件") and told.stderr.count("\n") == 1
+
+
+def test_a_bad_file_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    good, title = tmp_path / "好.txt", tmp_path / "只有标题.txt"
+    good.write_text("示例政策\n一、收集\n我们收集手机号。\n", "utf-8")
+    title.write_text("示例政策\n", "utf-8")
+    told = run(str(tmp_path / "无.txt"), str(title), str(good))
+    assert told.returncode == 1 and "找不到" in told.stderr and told.stderr.count("\n") == 1
+    assert "没有读出任何条款, 不能导入" in told.stdout and "共 1 条" in told.stdout
+
+
+def test_names_that_steer_a_terminal_are_shown_harmless(tmp_path: Path) -> None:
+    file = tmp_path / "\x1b[31m红\u202e\n.txt"
+    file.write_text("示例\u3000政策\n一、收集\n我们收集手机号。\n", "utf-8")
+    told = run(str(file)).stdout
+    assert told.splitlines()[0] == "示例 政策 (?[31m红? .txt)"

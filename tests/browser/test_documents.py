@@ -92,7 +92,7 @@ def test_a_document_is_removed_after_a_confirmation(visit) -> None:
     row = rows(page).filter(has_text=PARK)
     expect(row.get_by_role("button", name="确定移除")).to_be_hidden()
     row.get_by_text("移除", exact=True).click()
-    expect(row.get_by_text(f"移除《{PARK}》和它的文件?")).to_be_visible()
+    expect(row.get_by_text("移除这份文档和它的文件?")).to_be_visible()
     row.get_by_role("button", name="确定移除").click()
     ended(page, f"已移除《{PARK}》。")
     expect(rows(page)).to_have_count(1)

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.looks("phone")]
 both, on_a_desk = pytest.mark.looks("desk", "phone"), pytest.mark.looks("desk")
 COVERED, NOT_COVERED = "怎么注销账户", "你们分期的年化利率是多少"
 PRINTED = "export?form=print&clause=c5-4&clause=c1-1-2-t1-4&q=注销"
-PLACES = ["", "desk", "library", "documents"]
+PLACES = ["", "desk", "library"]
 HOSTILE = {
     "script": "<script>document.title='broken'</script>",
     "quotes": "\"'><img src=x onerror=\"document.title='broken'\">",
