@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from assistant.cli_check import check
 from assistant.cli_holdings import holdings
 from assistant.cli_questions import questions
 from assistant.cli_records import records
-from assistant.errors import AssistantError, IndexMissing, IndexStale
+from assistant.decoding import printable
+from assistant.errors import AssistantError, IndexMissing, IndexStale, reason
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+INTERRUPTED = 130  # the status after Ctrl+C
 Corpus = Annotated[Path | None, typer.Option(help="改用这个政策文件或文件夹, 不用已建的索引", show_default=False)]
 PolicyIds = Annotated[list[str] | None, typer.Option("--policy", help="只查这份政策 (政策编号); 可以给几次", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
@@ -217,14 +220,22 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr, sys.stdin):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops it so wants nothing half done left behind either
     try:
         app()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            print("已中断, 没有做完的都不算数。", file=sys.stderr)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except (AssistantError, OSError) as error:
-        text = str(error) if isinstance(error, AssistantError) else f"读写失败 ({error})。请检查路径、权限和磁盘空间。"
-        print("错误: " + "".join(c if c.isprintable() else "?" for c in text), file=sys.stderr)
+        at = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        text = (
+            str(error) if isinstance(error, AssistantError) else f"读写失败 ({reason(error)}{at})。请检查路径、权限和磁盘空间。"
+        )
+        print("错误: " + printable(text), file=sys.stderr)
         raise SystemExit(1) from None
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Files = Annotated[list[Path], typer.Argument(help="政策文件或文件夹")]
+from assistant.decoding import printable
+from assistant.errors import CorpusError
+
+Files = Annotated[list[Path], typer.Argument(help="政策文件或文件夹", readable=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="每份文件输出一行 JSON")]
 
 
@@ -19,10 +23,18 @@ def check(files: Files, as_json: AsJson = False) -> None:
     from assistant.parse import parse
     from assistant.report import details, report_on, summary
 
+    healthy = True
     for path in files:
-        for source in read_corpus(path):
-            report = report_on(parse(source))
-            if as_json:
-                print(json.dumps(asdict(report), ensure_ascii=False))
-            else:
-                print("\n".join([*summary(report), *details(report)]))
+        try:
+            for source in read_corpus(path):
+                report = report_on(parse(source))
+                if as_json:
+                    print(json.dumps(asdict(report), ensure_ascii=False))
+                else:
+                    print("\n".join([*summary(report), *details(report)]))
+                healthy &= any(report.clauses.values())
+        except CorpusError as error:  # the other files are read all the same
+            print(f"错误: {printable(str(error))}", file=sys.stderr)
+            healthy = False
+    if not healthy:
+        raise typer.Exit(1)

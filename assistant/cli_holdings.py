@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from assistant.decoding import printable
 from assistant.errors import HoldingsError
 from assistant.settings import Settings
 
@@ -16,19 +17,21 @@ holdings = typer.Typer(rich_markup_mode=None)
 
 
 @holdings.command("import")
-def import_(files: Annotated[list[Path], typer.Argument(help="要导入的文件; 同名的文件作为新版本")]) -> None:
+def import_(files: Annotated[list[Path], typer.Argument(help="要导入的文件; 同名的文件作为新版本", readable=False)]) -> None:
     """导入文档: 读取并检查, 更新索引, 显示导入报告; 有一份不行就都不导入。"""
-    from assistant.holdings import add, check_size
+    from assistant.corpus import bytes_of
+    from assistant.holdings import add, check_number, check_total, file_name
     from assistant.report import report_on, summary
     from assistant.store import located
     from assistant.terminal import progress
 
+    check_number(len(files))
     read = []
     for file in files:
-        if not file.is_file():
-            raise HoldingsError(f"找不到文件: {file}。请检查路径。")
-        check_size(file.name, file.stat().st_size)
-        read.append((file.name, file.read_bytes()))
+        if file.is_dir():
+            raise HoldingsError(f"{file} 是文件夹。请给出里面的文件, 例如 assistant import {file}/*")
+        read.append((file_name(file.name), bytes_of(file)))
+        check_total(sum(len(data) for _, data in read))
     with progress() as bar:
         assistant, added = add(read, located(Settings.from_environment()), bar)
     for policy in assistant.policies:
@@ -65,4 +68,4 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] =
     for row in rows:
         facts = [row.kind, f"版本 {row.version}", row.date, f"{row.clauses} 条", f"存疑 {row.doubts}" if row.doubts else ""]
         line = f"{row.id}  《{row.title}》  " + " · ".join(fact for fact in facts if fact)
-        typer.echo("".join(c if c.isprintable() else "?" for c in line))
+        typer.echo(printable(line))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import os
+import stat
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,18 +21,13 @@ from assistant import archive
 from assistant.bank import PATTERN
 from assistant.clause import Doubt, Extracted, Source
 from assistant.decoding import decode
-from assistant.errors import CorpusError
+from assistant.errors import CorpusError, reason
+from assistant.formats import format_of
 from assistant.manuscript import LARGEST_TEXT
 
 MANIFEST = "sources.json"
 SUFFIXES = (".txt", ".md", ".docx", ".docm", ".pdf", ".html", ".htm", ".zip")
 LARGEST = 50_000_000
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
-)
-_SUFFIX_KINDS = {".docx": "docx", ".docm": "docx", ".pdf": "pdf", ".html": "html", ".htm": "html", ".zip": "zip"}
-_NAMES = {"docx": "Word 文件 (.docx)", "pdf": "PDF", "zip": "压缩包 (.zip)", "html": "网页", "text": "纯文本"}
 _Entries = dict[str, dict[str, Any]]
 
 
@@ -47,14 +43,20 @@ def read_corpus(path: Path, known: Iterable[Source] = ()) -> list[Source]:
         before[source.filename.split("/")[0], source.file_id].append(source)
     sources: list[Source] = []
     for file in _files(path):
-        data = _bytes(file)
+        data = bytes_of(file)
         identified = (file.name, _file_id(file.name, hashlib.sha256(data).hexdigest(), manifest))
         sources += before.get(identified) or _read(file.name, data, str(file), manifest)
-    ids = Counter(source.policy for source in sources)
-    if twice := sorted(i for i, times in ids.items() if times > 1):
-        folder = path if path.is_dir() else path.parent
-        raise CorpusError(f"{folder} 里有多份政策编号相同: {'、'.join(twice)}。请改文件名, 或在 {MANIFEST} 里改 id。")
+    _refuse_twins(sources, str(path))
     return sources
+
+
+def _refuse_twins(sources: Iterable[Source], shown: str) -> None:
+    """Raise CorpusError if several sources have the same id."""
+    files = defaultdict(list)
+    for source in sources:
+        files[source.policy].append(source.filename)
+    if twice := "; ".join(f"{i} ({'、'.join(names)})" for i, names in sorted(files.items()) if len(names) > 1):
+        raise CorpusError(f"{shown} 里有几份文档的编号相同: {twice}。请改文件名, 或在 {MANIFEST} 里改 id。")
 
 
 def read_file(file: Path) -> list[Source]:
@@ -62,16 +64,18 @@ def read_file(file: Path) -> list[Source]:
 
     :raises CorpusError: if it cannot be read as a policy
     """
-    return _read(file.name, _bytes(file), str(file), _manifest(file.parent))
+    return _read(file.name, bytes_of(file), str(file), _manifest(file.parent))
 
 
 def read_bytes(name: str, data: bytes) -> list[Source]:
     """Read a file that was handed over as its name and its bytes.
 
-    :raises CorpusError: if it cannot be read as a policy
+    :raises CorpusError: if it cannot be read as a policy, or is a zip in which two have the same id
     """
     _refuse_large(len(data), name)
-    return _read(PurePosixPath(name.replace("\\", "/")).name, data, name, {})
+    sources = _read(PurePosixPath(name.replace("\\", "/")).name, data, name, {})
+    _refuse_twins(sources, name)
+    return sources
 
 
 def fingerprints(path: Path) -> dict[str, str]:
@@ -80,7 +84,7 @@ def fingerprints(path: Path) -> dict[str, str]:
     :raises CorpusError: if nothing is there, or a file or the manifest cannot be read
     """
     manifest = _manifest(path if path.is_dir() else path.parent)
-    return {file.name: _file_id(file.name, hashlib.sha256(_bytes(file)).hexdigest(), manifest) for file in _files(path)}
+    return {file.name: _file_id(file.name, hashlib.sha256(bytes_of(file)).hexdigest(), manifest) for file in _files(path)}
 
 
 def unread(path: Path) -> list[Path]:
@@ -95,7 +99,11 @@ def _files(path: Path) -> list[Path]:
         raise CorpusError(f"找不到政策文件或文件夹: {path}。请检查路径, 或用 --corpus 指定。")
     if not path.is_dir():
         return [path]
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~$")))
+    try:
+        held = sorted(path.iterdir())
+    except OSError as error:
+        raise CorpusError(f"打不开文件夹: {path} ({reason(error)})。请检查权限。") from error
+    files = [p for p in held if p.suffix.lower() in SUFFIXES and not p.name.startswith((".", "~$")) and not p.is_dir()]
     if not files:
         raise CorpusError(f"文件夹里没有政策文件 ({'、'.join(SUFFIXES)}): {path}。请放入至少一个文件再重试。")
     return files
@@ -103,25 +111,51 @@ def _files(path: Path) -> list[Path]:
 
 def _manifest(folder: Path) -> _Entries:
     """Return the manifest entries of a folder by file name; {} if it has none."""
+    entries: _Entries = read_record(folder)["policies"]
+    return entries
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder as it is written, with no policies if there is none.
+
+    :raises CorpusError: if it is none that can be understood
+    """
     file = folder / MANIFEST
-    if not file.exists():
-        return {}
     try:
-        entries = json.loads(file.read_text("utf-8"))["policies"]
-        return {name: dict(entry) for name, entry in entries.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorpusError(f"清单文件读不懂: {file} ({error})。请按 README 的格式修正, 或删除它。") from error
+        record = json.loads(file.read_text("utf-8"))
+        return {**record, "policies": {name: dict(entry) for name, entry in record["policies"].items()}}
+    except FileNotFoundError:
+        return {"policies": {}}
+    except OSError as error:
+        raise CorpusError(f"清单文件读不了: {file} ({reason(error)})。请检查权限。") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        where = f"第 {error.lineno} 行" if isinstance(error, json.JSONDecodeError) else "格式不对"
+        raise CorpusError(f"清单文件读不懂: {file} ({where})。请按 CONTRIBUTING.md 的格式修正, 或删除它。") from error
 
 
-def _bytes(file: Path) -> bytes:
-    """Return the bytes of a file."""
+def bytes_of(file: Path) -> bytes:
+    """Return the bytes of a file, LARGEST at most.
+
+    :raises CorpusError: if it is none, is larger, or cannot be read
+    """
     try:
-        _refuse_large(file.stat().st_size, str(file))
-        return file.read_bytes()
+        with open(file, "rb", opener=_at_once) as stream:
+            about = os.fstat(stream.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise CorpusError(f"不是普通文件: {file} 是文件夹、管道或设备。请先存成文件再重试。")
+            _refuse_large(about.st_size, str(file))
+            data = stream.read(LARGEST + 1)  # it may have grown in the meantime
+        _refuse_large(len(data), str(file))
+        return data
     except FileNotFoundError as error:
         raise CorpusError(f"文件不见了: {file}, 可能刚被移走或改名。请放回原处再重试。") from error
     except OSError as error:
-        raise CorpusError(f"读不了文件: {file} ({error.strerror})。请检查权限。") from error
+        raise CorpusError(f"读不了文件: {file} ({reason(error)})。请检查路径和权限。") from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes to is opened too, instead of being waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _refuse_large(size: int, name: str) -> None:
@@ -140,7 +174,7 @@ def _read(name: str, data: bytes, shown: str, manifest: _Entries) -> list[Source
     """Read one file of any format; `shown` is what messages call it."""
     digest = hashlib.sha256(data).hexdigest()
     file_id = _file_id(name, digest, manifest)
-    kind = _kind(name, data, shown)
+    kind = format_of(name, data, shown)
     if kind != "zip":
         return [_source(name, data, kind, shown, manifest, file_id)]
     _refuse_changed(manifest.get(name, {}), digest, shown)
@@ -149,7 +183,7 @@ def _read(name: str, data: bytes, shown: str, manifest: _Entries) -> list[Source
     for member in inner:
         path = f"{shown}/{member.name}"
         _refuse_large(len(member.data), path)
-        member_kind = _kind(member.name, member.data, path)
+        member_kind = format_of(member.name, member.data, path)
         if member_kind == "zip":
             raise CorpusError(f"压缩包里还有压缩包: {path}。请解开后再导入。")
         sources.append(_source(f"{name}/{member.name}", member.data, member_kind, path, manifest, file_id))
@@ -197,48 +231,11 @@ def _refuse_changed(entry: dict[str, Any], digest: str, shown: str) -> None:
 
 def _extract(data: bytes, kind: str, shown: str) -> Extracted:
     """Turn the bytes of one policy into text."""
-    from assistant import docx_text, html_text, pdf_text
+    from assistant import confined, docx_text, html_text
 
     if kind == "text":
         if len(data) > LARGEST_TEXT:
             raise CorpusError(f"文件太大: {shown} 超过 {LARGEST_TEXT // 1_000_000} MB。请拆分后再导入。")
         return Extracted(decode(data, shown))
-    readers = {"docx": docx_text.extract, "pdf": pdf_text.extract, "html": html_text.extract}
+    readers = {"docx": docx_text.extract, "pdf": confined.extract, "html": html_text.extract}
     return readers[kind](data, shown)
-
-
-def _kind(name: str, data: bytes, shown: str) -> str:
-    """Return the format of a file by its first bytes; its name only decides between text and HTML.
-
-    :raises CorpusError: if it is none that can be read, or is not what its name says and not safely something else
-    """
-    suffix = PurePosixPath(name).suffix.lower()
-    named = _SUFFIX_KINDS.get(suffix, "text")
-    if not data.strip():
-        raise CorpusError(f"文件是空的: {shown}。请换一份有正文的文件。")
-    if data.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            raise CorpusError(f"Word 文件有密码: {shown}。请在 Word 里去掉密码, 另存后再导入。")
-        raise CorpusError(f"旧格式的 Word 或 WPS 文件 (.doc、.wps) 读不了: {shown}。请在 Word 或 WPS 里另存为 .docx。")
-    if data.startswith((b"{\\rtf", b"MIME-Version:")):
-        raise CorpusError(f"RTF、MHT 文件读不了: {shown}。请在 Word 里打开, 另存为 .docx。")
-    if b"%PDF-" in data[:1024]:
-        return "pdf"
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_kind(named, data, shown)
-    if named in ("docx", "pdf", "zip"):
-        raise CorpusError(f"文件名与内容不符, 或文件不完整: {shown} 不是 {_NAMES[named]}。请改成真正的后缀, 或重新下载。")
-    return "html" if named == "html" or _HTML.match(data[:4096]) else "text"
-
-
-def _zip_kind(named: str, data: bytes, shown: str) -> str:
-    """Tell a Word file from an archive of files and from other formats that are zip files."""
-    with archive.open_zip(data, shown) as opened:
-        names = set(opened.namelist())
-    if "[Content_Types].xml" in names and any(name.startswith("word/") for name in names):
-        return "docx"
-    if named == "zip" and "[Content_Types].xml" not in names:
-        return "zip"
-    if named == "zip" or "[Content_Types].xml" in names:
-        raise CorpusError(f"不是 Word 文件, 是 Excel、PowerPoint 等别的格式: {shown}。请换成 Word、PDF、网页或文本文件。")
-    raise CorpusError(f"文件名与内容不符: {shown} 是 {_NAMES['zip']}, 不是 {_NAMES[named]}。请改成真正的后缀。")

@@ -6,7 +6,6 @@ Everything works without a script: forms are posted, and the page looks for news
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -16,20 +15,22 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from assistant import holdings, page
 from assistant.assistant import Assistant
 from assistant.building import Progress
-from assistant.cards import permalink
-from assistant.clause import Policy
 from assistant.corpus import SUFFIXES
-from assistant.errors import AssistantError, HoldingsError
+from assistant.errors import AssistantError, HoldingsError, reason
 from assistant.holdings import LARGEST, MOST_FILES, Holding, held
+from assistant.reading import reading
 from assistant.routes import HEADERS, Edition, Pages, as_html
 from assistant.wording import Translate, language_of, translator
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
-LARGEST_POST = 500_000_000
+FIRST_SHOWN = 10  # doubts of a report that are seen without unfolding
+LAST_WORK = 30.0  # seconds that an unfinished change may take to end when the app stops
+POST_OVERHEAD = 1_000_000  # bytes that a form needs beside its files
 ADDED, REMOVED, CANCELLED = "已导入 {} 份文档。", "已移除《{}》。", "已取消, 什么也没有改变。"
 BROKEN = "出错了, 什么也没有改变。请重试; 仍然不行, 请用命令行导入, 看它怎么说。"
 
@@ -69,6 +70,7 @@ class Change:
         self.pages, self.state = pages, State()
         self._lock = threading.Lock()
         self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def begin(self, act: Callable[[Progress], tuple[Assistant, State]]) -> None:
         """Start a change.
@@ -81,16 +83,27 @@ class Change:
                 raise HoldingsError("正在导入或移除另一份文档, 同时只能进行一个。请等它完成, 或先取消它。")
             self._wanted.set()
             self.state = State(running=True, stage="读取")
-        threading.Thread(target=self._carry_out, args=[act], daemon=True).start()
+        self._thread = threading.Thread(target=self._carry_out, args=[act], daemon=True)
+        self._thread.start()
 
     def cancel(self) -> None:
         """Let go of the change that is under way."""
-        self._wanted.clear()
+        with self._lock:
+            self._wanted.clear()
+            if self.state.running:
+                self.state = replace(self.state, stage="正在取消", done=0, total=0)
+
+    def stop(self) -> None:
+        """Let go of the change that is under way and wait until what it has begun is cleared away."""
+        self.cancel()
+        if self._thread:
+            self._thread.join(timeout=LAST_WORK)
 
     def _progress(self, stage: str, done: int, total: int) -> None:
-        if not self._wanted.is_set():
-            raise Cancelled
-        self.state = replace(self.state, stage=stage, done=done, total=total)
+        with self._lock:
+            if not self._wanted.is_set():
+                raise Cancelled
+            self.state = replace(self.state, stage=stage, done=done, total=total)
 
     def _carry_out(self, act: Callable[[Progress], tuple[Assistant, State]]) -> None:
         ended = State(error=BROKEN)
@@ -102,19 +115,8 @@ class Change:
         except AssistantError as error:
             ended = State(error=str(error))
         finally:
-            self.state = ended
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read of a document: clauses by kind, what is no clause and why, doubtful spots (line, message, link)."""
-
-    id: str
-    title: str
-    kinds: Counter[str]
-    headings: int
-    furniture: Counter[str]
-    doubts: tuple[tuple[int, str, str], ...]
+            with self._lock:
+                self.state = ended
 
 
 def _held(edition: Edition) -> list[Holding]:
@@ -122,21 +124,8 @@ def _held(edition: Edition) -> list[Holding]:
     return held(edition.assistant.policies, edition.assistant.settings.corpus)
 
 
-def reading(policy: Policy) -> Reading:
-    """Return what was read of a document; a doubt leads to the clause or heading in which its line is."""
-    source = policy.source
-    places = sorted([(c.line, c.anchor) for c in policy.clauses] + [(h.line, h.anchor) for h in policy.headings])
-    furniture: Counter[str] = Counter(item.kind for item in policy.furniture)
-    doubts = []
-    for doubt in policy.doubts:
-        anchor = max((place for place in places if place[0] <= doubt.line), default=places[0])[1]
-        doubts.append((doubt.line, doubt.message, permalink(source.policy, anchor)))
-    kinds: Counter[str] = Counter(clause.kind for clause in policy.clauses)
-    return Reading(source.policy, source.title, kinds, len(policy.headings), furniture, tuple(doubts))
-
-
-def add_documents(app: FastAPI, pages: Pages) -> None:
-    """Add the page of the documents and what its forms are posted to."""
+def add_documents(app: FastAPI, pages: Pages) -> Change:
+    """Add the page of the documents and what its forms are posted to; return what has to be stopped with the app."""
     change = Change(pages)
 
     @app.get("/documents")
@@ -161,6 +150,8 @@ def add_documents(app: FastAPI, pages: Pages) -> None:
         if scripted:
             return JSONResponse(change.state.told(translator(language)), 202, HEADERS)
         return RedirectResponse("documents" + ("?lang=en" if language == "en" else ""), 303)
+
+    return change
 
 
 async def _begun(request: Request, edition: Edition, change: Change) -> None:
@@ -200,6 +191,7 @@ def _page(request: Request, pages: Pages, edition: Edition, state: State, wanted
         "suffixes": SUFFIXES,
         "largest": LARGEST,
         "most": MOST_FILES,
+        "first": FIRST_SHOWN,
     }
     return as_html(page.render("documents.html", language, **values, **pages.frame(request, "documents", edition)), status)
 
@@ -217,14 +209,19 @@ def _check_sender(request: Request, pages: Pages) -> None:
 
 
 async def _form(request: Request) -> FormData:
-    """Read what a form holds; files of any size go to the disk, all together no more than LARGEST_POST."""
+    """Read what a form holds; large files go to the disk, all together no more than LARGEST_TOTAL."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > LARGEST_POST:
-        raise HoldingsError(f"一次上传的内容太大, 最多 {LARGEST_POST // 1_000_000} MB。请分几次导入。")
+    if not length.isdigit():
+        raise HoldingsError("上传的内容太大, 或没有说明有多大。请在文档页上操作。")
+    holdings.check_total(int(length) - POST_OVERHEAD)
     try:
         return await request.form(max_files=MOST_FILES + 1, max_fields=10)
     except (HTTPException, UnicodeDecodeError) as error:
         raise HoldingsError("上传的内容读不懂, 或文件太多。请刷新页面后再试。") from error
+    except ClientDisconnect as error:
+        raise HoldingsError("上传到一半断开了, 什么也没有改变。请重新上传。") from error
+    except OSError as error:
+        raise HoldingsError(f"上传的文件存不下 ({reason(error)})。请检查磁盘空间。") from error
 
 
 async def _files(form: FormData) -> list[tuple[str, bytes]]:

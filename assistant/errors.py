@@ -16,6 +16,29 @@ AssistantError
 
 from __future__ import annotations
 
+import errno
+
+_REASONS = {
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "超出磁盘配额",
+    errno.EFBIG: "超出文件大小的限制",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘只读",
+    errno.EISDIR: "它是文件夹",
+    errno.ENOTDIR: "路径里有一段不是文件夹",
+    errno.ENOENT: "路径不存在",
+    errno.ENAMETOOLONG: "名字太长",
+    errno.EMFILE: "打开的文件太多",
+}
+
+
+def reason(error: Exception) -> str:
+    """Return why a file could not be read or written, in words for a message."""
+    if not isinstance(error, OSError):
+        return "磁盘可能已满"  # FAISS says it in a RuntimeError, with a place in its own code
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)[:80]
+
 
 class AssistantError(Exception):
     """The root: shown to the user as one line, never as a traceback."""

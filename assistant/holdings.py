@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import tempfile
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,14 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.building import Progress
 from assistant.clause import Policy, Source
-from assistant.corpus import MANIFEST, SUFFIXES, read_corpus
+from assistant.corpus import MANIFEST, SUFFIXES, read_bytes, read_record
 from assistant.errors import CorpusError, HoldingsError
 from assistant.parse import parse
 from assistant.settings import Settings
 from assistant.staging import built_from, carry_out, staged, written
 from assistant.statements import effective_date_of, kind_of, stated_date_of, version_of
 
-LARGEST, LONGEST_NAME, MOST_FILES = 50_000_000, 120, 100
+LARGEST, LARGEST_TOTAL, LONGEST_NAME, MOST_FILES = 50_000_000, 500_000_000, 120, 100
 _NOT_IN_IDS = re.compile(r"[\s,，#/]+")
 
 Entries = dict[str, dict[str, Any]]
@@ -55,7 +54,7 @@ def add(files: Sequence[tuple[str, bytes]], settings: Settings, progress: Progre
         progress("读取", done, len(named))
         read += _read(name, data)
     with staged(settings) as stage:
-        record = _record(stage)
+        record = read_record(settings.corpus)
         entries: Entries = record["policies"]
         for name in named:
             before = {key: entries.pop(key) for key in list(entries) if _file(key) == name}
@@ -89,7 +88,7 @@ def remove(policy: str, assistant: Assistant, progress: Progress) -> Assistant:
     if len(sources) == 1:
         raise HoldingsError("这是最后一份文档, 不能移除。请先导入另一份。")
     with staged(assistant.settings) as stage:
-        record = _record(stage)
+        record = read_record(assistant.settings.corpus)
         record["policies"] = {key: entry for key, entry in record["policies"].items() if _file(key) != file}
         (stage / file).unlink(missing_ok=True)
         if (stage / MANIFEST).exists():
@@ -108,7 +107,7 @@ def held(policies: Sequence[Policy], corpus: Path) -> list[Holding]:
     """Return what is held, in the order of the index; the kind as the manifest has it, else by the title."""
     entries: Entries = {}
     with contextlib.suppress(CorpusError):  # the list is shown whatever has become of the manifest
-        entries = _record(corpus if corpus.is_dir() else corpus.parent)["policies"]
+        entries = read_record(corpus if corpus.is_dir() else corpus.parent)["policies"]
     rows = []
     for policy in policies:
         source = policy.source
@@ -144,12 +143,26 @@ def check_size(name: str, size: int) -> None:
         raise HoldingsError(f"文件太大: {name[:80]} 超过 {LARGEST // 1_000_000} MB。请拆分后再导入。")
 
 
+def check_number(files: int) -> None:
+    """Refuse more files at once than are held in memory together."""
+    if files > MOST_FILES:
+        raise HoldingsError(f"一次最多导入 {MOST_FILES} 个文件, 这里有 {files} 个。请分几次导入。")
+
+
+def check_total(size: int) -> None:
+    """Refuse files that are too much together.
+
+    :param size: in bytes
+    """
+    if size > LARGEST_TOTAL:
+        raise HoldingsError(f"一次导入的内容太大, 最多 {LARGEST_TOTAL // 1_000_000} MB。请分几次导入。")
+
+
 def _named(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     """Return the files under the names that they are kept by."""
     if not files:
         raise HoldingsError("没有选中文件。请选择要导入的文件。")
-    if len(files) > MOST_FILES:
-        raise HoldingsError(f"一次最多导入 {MOST_FILES} 个文件, 这里有 {len(files)} 个。请分几次导入。")
+    check_number(len(files))
     named: dict[str, bytes] = {}
     for name, data in files:
         kept = file_name(name)
@@ -162,13 +175,10 @@ def _named(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
 
 def _read(name: str, data: bytes) -> list[Policy]:
     """Read and parse one file by itself, before anything is changed; a bundle gives several policies."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / name
-        file.write_bytes(data)
-        try:
-            policies = [parse(source) for source in read_corpus(file)]
-        except CorpusError as error:  # its reader knows the file where it lay for a moment
-            raise HoldingsError(str(error).replace(str(file), name)) from error
+    try:
+        policies = [parse(source) for source in read_bytes(name, data)]
+    except CorpusError as error:
+        raise HoldingsError(str(error)) from error
     if empty := [p.source.filename for p in policies if not p.clauses]:
         raise HoldingsError(f"没有读出任何条款: {'、'.join(empty)}。请检查文件里是否有正文。")
     return policies
@@ -208,18 +218,6 @@ def _stated_title(file: Path) -> str | None:
         return _read(file.name, file.read_bytes())[0].source.title
     except (HoldingsError, OSError):
         return None
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a folder as it is written, with an empty list of policies if there is none."""
-    file = folder / MANIFEST
-    if not file.exists():
-        return {"policies": {}}
-    try:
-        record = json.loads(file.read_text("utf-8"))
-        return {**record, "policies": {name: dict(entry) for name, entry in record["policies"].items()}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorpusError(f"清单文件读不懂: {file} ({error})。请按 README 的格式修正, 或删除它。") from error
 
 
 def _as_json(record: Mapping[str, Any]) -> bytes:

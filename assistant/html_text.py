@@ -6,6 +6,7 @@ Nothing is fetched and no link is followed.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +24,17 @@ from assistant.word_numbers import letter, roman
 _CONTROLS = {"button", "select", "option", "textarea", "input", "datalist", "dialog"}
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,30})|<\?xml[^>]*encoding=[\"']([\w-]+)", re.IGNORECASE)
 _BROKEN_LINE = re.compile(r"(?<=[\u2e80-\uffef])[ \t]*[\r\n]\s*(?=[\u2e80-\uffef])")
-_NESTING = ("div", "span", "section", "table", "ul", "ol", "blockquote", "font", "b", "i")
-_DEEPEST = 5000  # the parser takes time by the square of the depth
+_DEEPEST = 2500  # the parser takes time by the square of the depth
+_MARKUP = re.compile(r"<(/?)([A-Za-z][^\s/>]*)|<!--|-->")
+_CLOSED_BY_OTHERS = (
+    "area base br col dd dt embed hr img input li link meta optgroup option p param rp rt source td th tr track wbr"
+)
+_FLAT = frozenset(f"{_CLOSED_BY_OTHERS} caption colgroup tbody tfoot thead html head body".split())
+_RAW = frozenset(("script", "style", "textarea", "title", "noscript", "xmp", "iframe", "!--"))
+# what a page may say of itself; a page that says utf-16 in ASCII is none
+_CHARSETS = re.compile(
+    r"utf-?8|big5(-hkscs)?|shift_jis|euc-(jp|kr)|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|gb18030", re.IGNORECASE
+)
 _MARKS: dict[str, Callable[[int], str]] = {
     "1": str,
     "a": letter,
@@ -51,7 +61,7 @@ def extract(data: bytes, name: str) -> Extracted:
     from selectolax.lexbor import LexborHTMLParser
 
     text = _decoded(data, name)
-    if any(text.count(f"<{tag}") - text.count(f"</{tag}") > _DEEPEST for tag in _NESTING):
+    if _depth(text) > _DEEPEST:
         raise CorpusError(f"网页已损坏, 或嵌套太深: {name}。请在浏览器里复制正文, 另存为 .txt 或 .docx。")
     page = Manuscript(name)
     body = LexborHTMLParser(text).body
@@ -72,16 +82,36 @@ def extract(data: bytes, name: str) -> Extracted:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    """Decode a page as it declares, else as any policy file."""
+    """Decode a page: UTF-8 is told by its bytes, else as the page declares, else as any policy file."""
     declared = _CHARSET.search(data[:4096])
     label = "utf-8" if data.startswith(codecs.BOM_UTF8) else (declared[1] or declared[2]).decode() if declared else ""
     label = "gb18030" if label.lower() in ("gb2312", "gbk", "gb_2312-80") else label
-    if label and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode(label)
-        except (UnicodeDecodeError, LookupError):
-            pass
+    for encoding in ("utf-8", label):
+        if _CHARSETS.fullmatch(encoding) and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            with contextlib.suppress(UnicodeDecodeError, LookupError):
+                text = data.decode(encoding)
+                if "\x00" not in text:
+                    return text
     return decode(data, name)
+
+
+def _depth(text: str) -> int:
+    """Return about how deep the elements of a page are nested, without building its tree."""
+    deepest = depth = 0
+    raw = ""
+    for match in _MARKUP.finditer(text):
+        closing, tag = bool(match[1]), (match[2] or "!--").lower()
+        if raw:
+            ends = match[0] == "-->" if raw == "!--" else closing and tag == raw
+            raw = "" if ends else raw
+        elif match[0] == "-->" or tag in _FLAT:
+            continue
+        elif tag in _RAW and not closing:
+            raw = tag
+        elif tag not in _RAW:
+            depth = max(depth - 1, 0) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 class _Reader:

@@ -28,7 +28,7 @@ _PAGE_NUMBER = re.compile(
 _CONTENTS = re.compile(r"(?:[.．…·]\s?){4,}\s*\d{1,4}\s*$")
 _MARGIN = 0.14  # of the page's height, at its top and its bottom
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
-_OCR = "没有文字层, 没有读入; 文字识别属于可选组件 ocr, 请换成有文字层的 PDF, 或先做文字识别"
+_OCR = "没有文字层, 没有读入; 请换成有文字层的 PDF, 或先做文字识别 (OCR)"
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def extract(data: bytes, name: str) -> Extracted:
     if not any(p.letters for p in pages if p not in scans):
         if any(p.unmapped for p in pages):
             raise CorpusError(f"PDF 的字体没有编码表, 文字读不出来: {name}。请换用原来的 Word 文件, 或在阅读器里重新打印成 PDF。")
-        raise CorpusError(f"PDF 没有文字层 (扫描件): {name}。文字识别属于可选组件 ocr; 请换成有文字层的 PDF, 或先做文字识别。")
+        raise CorpusError(f"PDF 没有文字层 (扫描件): {name}。请换成有文字层的 PDF 或 Word 文件, 或先做文字识别 (OCR)。")
     page = Manuscript(name)
     _write([p for p in pages if p not in scans], page)
     if scans:
@@ -92,7 +92,7 @@ def _read(data: bytes, name: str) -> list[_Page]:
             for page in document.pages:
                 pages.append(_page(page))
                 page.close()
-    except CorpusError:
+    except (CorpusError, MemoryError):
         raise
     except Exception as error:  # a damaged PDF makes the parser raise errors of any kind
         locked = isinstance(error, PDFPasswordIncorrect) or (

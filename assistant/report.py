@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.clause import Doubt, FurnitureKind, Heading, Kind, Policy
+from assistant.decoding import printable
 from assistant.render import KINDS
 
-SKIPPED: dict[FurnitureKind, str] = {"title": "标题", "contents": "目录行", "columns": "表头", "layout": "版式行"}
+SKIPPED: dict[FurnitureKind, str] = {"title": "标题", "contents": "目录行", "columns": "表头", "layout": "分隔线等"}
 SHOWN = 24
+DEEPEST = 8  # levels that are set in from each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +67,26 @@ def report_on(policy: Policy) -> Report:
 
 
 def summary(report: Report) -> Iterator[str]:
-    """Yield the lines that a terminal shows: counts, and every doubtful spot."""
+    """Yield the lines that a terminal shows: counts, and every doubtful spot; what steers a terminal is shown as ?."""
     kinds = "、".join(f"{name} {report.clauses[kind]}" for kind, name in KINDS.items() if report.clauses[kind])
     reasons = Counter(item.kind for item in report.skipped)
     skipped = "、".join(f"{name} {reasons[kind]}" for kind, name in SKIPPED.items() if reasons[kind])
-    yield f"{report.title} ({report.filename})"
-    yield f"  条款 {sum(report.clauses.values())}: {kinds}; 标题行 {len(report.outline)}; 表格 {report.tables}"
-    yield f"  不作条款: {skipped or '无'}"
-    yield from (f"  存疑 第 {doubt.line} 行: {doubt.message}" for doubt in report.doubts)
+    yield printable(f"{report.title} ({report.filename})")
+    if kinds:
+        yield f"  共 {sum(report.clauses.values())} 条: {kinds}; 标题 {len(report.outline)} 行; 表格 {report.tables} 张"
+    else:
+        yield "  没有读出任何条款, 不能导入。请检查文件里是否有正文。"
+    yield f"  不作条款的行: {skipped or '无'}"
+    if report.doubts:
+        yield f"  存疑 {len(report.doubts)} 处, 请对照原文:"
+    yield from (printable(f"    第 {doubt.line} 行: {doubt.message}") for doubt in report.doubts)
 
 
 def details(report: Report) -> Iterator[str]:
     """Yield the outline and what was skipped, line by line, to be shown below the summary."""
-    yield "  目录:"
-    yield from (f"  {'  ' * heading.depth}{heading.title[:40]} (第 {heading.line} 行)" for heading in report.outline)
-    yield "  不作条款的行:"
-    yield from (f"  第 {item.line} 行 {SKIPPED[item.kind]}: {item.words}" for item in report.skipped)
+    yield "  目录 (文中的标题):" if report.outline else "  目录: 文中没有标题"
+    for heading in report.outline:
+        yield printable(f"    {'  ' * min(heading.depth, DEEPEST)}{heading.title[:40]} (第 {heading.line} 行)")
+    if report.skipped:
+        yield "  不作条款的行:"
+    yield from (printable(f"    第 {item.line} 行, {SKIPPED[item.kind]}: {item.words}") for item in report.skipped)

@@ -18,7 +18,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.assistant import Assistant
-from assistant.documents import LOCAL, add_documents
+from assistant.documents import LOCAL, Change, add_documents
 from assistant.downloads import add_exports
 from assistant.errors import AssistantError, PortInUse, RecordsError
 from assistant.page import WEB
@@ -40,7 +40,7 @@ def build_site(assistant: Assistant, records: Records | None, uploads: bool = Fa
     add_library(app, pages)
     add_exports(app, pages)
     add_judgements(app, pages)
-    add_documents(app, pages)
+    app.state.change = add_documents(app, pages)
     add_apologies(app, pages)
     app.add_middleware(_Doorkeeper, pages=pages)
     mount_chat(app, pages)
@@ -118,8 +118,8 @@ def _holds_file(value: Any) -> bool:
 class Site:
     """The web app while it runs."""
 
-    def __init__(self, server: uvicorn.Server, records: Records | None) -> None:
-        self.server, self.records = server, records
+    def __init__(self, server: uvicorn.Server, records: Records | None, change: Change) -> None:
+        self.server, self.records, self.change = server, records, change
         self.thread = threading.Thread(target=server.run, daemon=True)
         self.thread.start()
 
@@ -128,9 +128,10 @@ class Site:
         self.thread.join()
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving; a change of the documents that is under way is let go of."""
         self.server.should_exit = True
         self.thread.join(timeout=10)
+        self.change.stop()
         if self.records:
             self.records.close()
 
@@ -152,7 +153,7 @@ def launch(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> S
     uploads = assistant.settings.uploads
     app = build_site(assistant, records, host in LOCAL if uploads is None else uploads)
     config = uvicorn.Config(app, host, port, log_level="warning", timeout_graceful_shutdown=2, ws="none")
-    site = Site(uvicorn.Server(config), records)
+    site = Site(uvicorn.Server(config), records, app.state.change)
     while not site.server.started and site.thread.is_alive():
         site.thread.join(0.05)
     return site

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from assistant.assistant import Assistant
 from assistant.building import Progress
-from assistant.errors import CorpusError, HoldingsError
+from assistant.errors import CorpusError, HoldingsError, reason
 from assistant.settings import Settings
 
 _STAGE = ".import-"
@@ -37,7 +37,9 @@ def staged(settings: Settings) -> Iterator[Path]:
         stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=corpus))
         try:
             for file in corpus.iterdir():
-                if file.is_file():
+                if not file.exists():  # a link to nowhere is nothing to leave out without a word
+                    (stage / file.name).symlink_to(file)
+                elif not file.is_dir():
                     _linked(file, stage / file.name)
             yield stage
         finally:
@@ -47,7 +49,7 @@ def staged(settings: Settings) -> Iterator[Path]:
     except InterruptedError:  # how the one who looks at the progress may cancel
         raise
     except OSError as error:
-        raise HoldingsError(f"政策文件夹写不进去: {corpus} ({error.strerror})。请检查权限和磁盘空间。") from error
+        raise HoldingsError(f"政策文件夹写不进去: {corpus} ({reason(error)})。请检查权限和磁盘空间。") from error
     finally:
         os.close(lock)
 
@@ -93,7 +95,7 @@ def _save(built: Assistant, settings: Settings) -> None:
     try:
         built.save(settings.index)
     except (OSError, RuntimeError) as error:  # FAISS reports a full disk as RuntimeError
-        raise HoldingsError(f"索引写不进去: {settings.index} ({str(error)[:80]})。请检查权限和磁盘空间。") from error
+        raise HoldingsError(f"索引写不进去: {settings.index} ({reason(error)})。请检查权限和磁盘空间。") from error
 
 
 def _put(file: Path, place: Path) -> None:

@@ -20,7 +20,7 @@ from assistant.bank import bank_files, digest_of
 from assistant.clause import Policy, Source
 from assistant.embed import fingerprint
 from assistant.entry import Entry
-from assistant.errors import IndexDamaged, IndexMissing, IndexNotWritten, IndexStale
+from assistant.errors import IndexDamaged, IndexMissing, IndexNotWritten, IndexStale, reason
 from assistant.index import Index
 from assistant.settings import PACKAGE, IndexFiles, Settings
 from assistant.swap import replacing, undisturbed
@@ -38,6 +38,7 @@ _RECIPE = (
     "docx_text",
     "doubts",
     "entry",
+    "formats",
     "html_article",
     "html_tables",
     "html_text",
@@ -111,7 +112,7 @@ def save_index(index: Index, folder: Path, encoder: str, settings: Settings) -> 
             _write(index, IndexFiles(fresh), folder, encoder, settings)
     except (OSError, RuntimeError) as error:  # FAISS reports a full disk as RuntimeError
         raise IndexNotWritten(
-            f"索引写不进去: {folder} ({str(error)[:80]})。请检查权限和磁盘空间, 或用 ASSISTANT_INDEX 换个位置。"
+            f"索引写不进去: {folder} ({reason(error)})。请检查权限和磁盘空间, 或用 ASSISTANT_INDEX 换个位置。"
         ) from error
 
 

@@ -91,7 +91,7 @@ def test_show(environment: dict[str, str]) -> None:
 def test_build_reports_and_doctor_agrees(environment: dict[str, str], tmp_path: Path) -> None:
     own = environment | {"ASSISTANT_INDEX": str(tmp_path / "index")}
     assert run(own, "doctor").returncode == 1
-    assert "条款 218" in run(own, "build").stdout
+    assert "共 218 条" in run(own, "build").stdout
     healthy = run(own, "doctor")
     assert healthy.returncode == 0 and "✓ 即分期超G会员隐私政策" in healthy.stdout
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,8 @@ from papers import BODY, grid, pdf, saved
 from reportlab.platypus import Paragraph
 from samples import ROOT
 
-from assistant import AssistantError
-from assistant.corpus import SUFFIXES, fingerprints, read_bytes, read_corpus, read_file
+from assistant import AssistantError, confined
+from assistant.corpus import SUFFIXES, bytes_of, fingerprints, read_bytes, read_corpus, read_file
 from assistant.parse import parse
 
 TEXT = "示例政策\n一、收集\n我们收集您的手机号。\n"
@@ -208,3 +210,87 @@ def test_the_same_policy_in_every_format_has_the_same_clauses() -> None:
         ("column", "cell", "column", "cell", "column", "inherited"),
     )
     assert all(tree == trees["t.txt"] for tree in trees.values()), trees
+
+
+def test_one_damaged_byte_is_told_by_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.txt"
+    file.write_bytes(TEXT.encode() + b"\xe4\xba\n" + "二、共享\n不共享。\n".encode() * 20)
+    with pytest.raises(AssistantError, match="第 4 行有损坏的字符"):
+        read_corpus(file)
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", b"\xef\xbb\xbf \n", b"\xff\xfe", "\u3000\n".encode()])
+def test_marks_and_blanks_alone_are_an_empty_file(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.txt"
+    file.write_bytes(content)
+    with pytest.raises(AssistantError, match="文件是空的"):
+        read_corpus(file)
+
+
+def test_a_pipe_a_device_and_a_folder_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    for place in (tmp_path / "pipe.txt", Path("/dev/zero"), tmp_path):
+        with pytest.raises(AssistantError, match=r"不是普通文件|它是文件夹"):
+            bytes_of(place)
+    (tmp_path / "folder.txt").mkdir()
+    with pytest.raises(AssistantError, match="不是普通文件"):
+        read_corpus(tmp_path)
+
+
+def test_a_link_to_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").symlink_to(tmp_path / "gone.txt")
+    with pytest.raises(AssistantError, match="不见了"):
+        read_corpus(tmp_path)
+
+
+def test_files_of_one_stem_are_named(tmp_path: Path) -> None:
+    for name in ("a.md", "a.txt"):
+        (tmp_path / name).write_text(TEXT, "utf-8")
+    with pytest.raises(AssistantError, match=r"编号相同: a \(a.md、a.txt\)"):
+        read_corpus(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b'{"policies": []}', b"\xff", b"[" * 100_000])
+def test_a_manifest_that_cannot_be_understood_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, "utf-8")
+    (tmp_path / "sources.json").write_bytes(content)
+    with pytest.raises(AssistantError, match="清单文件读不懂") as told:
+        read_corpus(tmp_path)
+    assert "object" not in str(told.value)
+
+
+def test_a_text_called_html_is_read_line_by_line() -> None:
+    (source,) = read_bytes("x.html", TEXT.encode())
+    assert source.text == TEXT
+
+
+@pytest.mark.parametrize("charset", ["undefined", "unicode_escape", "rot13", "utf-16", "gbk", "idna"])
+def test_a_page_that_lies_about_its_encoding(charset: str) -> None:
+    page = f"<html><head><meta charset={charset}></head><body><p>一、收集</p><p>我们收集您的手机号。</p></body></html>"
+    (source,) = read_bytes("x.html", page.encode())
+    assert "我们收集您的手机号。" in source.text
+
+
+@pytest.mark.parametrize("tag", ["div", "article", "x-y", "em"])
+def test_a_page_nested_without_end_is_refused_at_once(tag: str) -> None:
+    for page in (f"<{tag}>" * 100_000, f"<{tag}>" * 100_000 + "收集" + f"</{tag}>" * 100_000):
+        with pytest.raises(AssistantError, match="嵌套太深"):
+            read_bytes("x.html", f"<html>{page}".encode())
+    lines = "<br>我们收集您的手机号。" * 6000
+    assert read_bytes("x.html", f"<html><script>a<b;a<b</script><p>一、收集{lines}".encode())[0].text.count("手机号") == 6000
+
+
+def test_a_pdf_that_asks_for_too_much_ends_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = zlib.compress(b"q Q " * 5_000_000, 9)
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>",
+        b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(bomb), bomb),
+    ]
+    data = b"%PDF-1.4\n" + b"".join(b"%d 0 obj\n%s\nendobj\n" % (n, o) for n, o in enumerate(objects, 1))
+    data += b"trailer<</Size 5/Root 1 0 R>>\n%%EOF"
+    monkeypatch.setattr(confined, "_LEAST_TIME", 1)
+    monkeypatch.setattr(confined, "_PER_MEGABYTE", 0)
+    with pytest.raises(AssistantError, match=r"太复杂: x\.pdf 读了 1 秒"):
+        read_bytes("x.pdf", data)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -278,7 +282,7 @@ def test_the_commands_import_list_and_remove(own: Settings) -> None:
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
 
     done = run("import", str(DATA / "service.md"))
-    assert done.returncode == 0 and "存疑 第 22 行" in done.stdout and "已导入 1 份, 共 2 份" in done.stdout
+    assert done.returncode == 0 and "第 22 行: " in done.stdout and "已导入 1 份, 共 2 份" in done.stdout
     rows = json.loads(run("list", "--json").stdout)
     assert [(row["id"], row["kind"], row["clauses"]) for row in rows] == [("service", "协议", 13), ("甲", "隐私政策", 1)]
     assert "《云杉笔记服务协议》" in run("list").stdout
@@ -286,3 +290,46 @@ def test_the_commands_import_list_and_remove(own: Settings) -> None:
     for wrong in (("remove", "nowhere"), ("import", "/nowhere.txt"), ("import", sys.executable)):
         failed = run(*wrong)
         assert failed.returncode == 1 and failed.stderr.startswith("错误: ") and failed.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_is_stopped_leaves_nothing_behind(own: Settings, tmp_path: Path, stop: signal.Signals) -> None:
+    before = files_of(own.corpus, own.index)
+    large = tmp_path / "大.txt"
+    large.write_text("大政策\n" + "".join(f"第{i}条 园区第{i}区开放。\n" for i in range(1, 9_000)), "utf-8")
+    command = [sys.executable, "-m", "assistant", "import", str(large)]
+    environment = os.environ | {"ASSISTANT_CORPUS": str(own.corpus), "ASSISTANT_INDEX": str(own.index)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as running:
+        while running.poll() is None and not list(own.corpus.glob(".import-*")):
+            time.sleep(0.02)
+        running.send_signal(stop)
+        assert running.communicate()[1] == "已中断, 没有做完的都不算数。\n" and running.returncode == 130
+    assert files_of(own.corpus, own.index) == before and [p.name for p in own.corpus.iterdir()] == ["甲.txt"]
+
+
+def test_a_full_disk_changes_nothing(own: Settings) -> None:
+    environment = os.environ | {"ASSISTANT_CORPUS": str(own.corpus), "ASSISTANT_INDEX": str(own.index)}
+    before = files_of(own.corpus, own.index)
+    command = f"ulimit -f 16; exec {sys.executable} -m assistant import {DATA / 'service.md'}"
+    failed = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
+    assert failed.returncode == 1 and "写不进去" in failed.stderr and "faiss" not in failed.stderr
+    assert files_of(own.corpus, own.index) == before and Assistant.load(own).ask("怎么注销账户").citations
+
+
+def test_a_folder_and_a_link_to_nowhere_in_the_corpus(own: Settings) -> None:
+    (own.corpus / "旧.txt").mkdir()
+    add([("service.md", SERVICE)], own, quiet)
+    (own.corpus / "链接.txt").symlink_to("/nowhere")
+    before = files_of(own.corpus, own.index)
+    with pytest.raises(HoldingsError, match="不见了") as told:
+        add([("statute.txt", STATUTE)], own, quiet)
+    assert ".import-" not in str(told.value) and files_of(own.corpus, own.index) == before
+
+
+def test_two_files_of_one_stem_in_a_zip_are_named(own: Settings) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as packed:
+        packed.writestr("a.md", SERVICE)
+        packed.writestr("a.txt", STATUTE)
+    with pytest.raises(HoldingsError, match=r"^包.zip 里有几份文档的编号相同: a \(包.zip/a.md、包.zip/a.txt\)"):
+        add([("包.zip", data.getvalue())], own, quiet)

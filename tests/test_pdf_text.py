@@ -94,7 +94,7 @@ def test_scanned_pages_are_named_and_not_read() -> None:
     ]
     extracted = extract(pdf(flow), "x.pdf")
     assert lines(extracted)[1:] == [SENTENCE, SENTENCE] or lines(extracted)[1:] == [SENTENCE + SENTENCE]
-    assert "第 2 页是扫描页: 没有文字层, 没有读入" in notes(extracted) and "ocr" in notes(extracted)
+    assert "第 2 页是扫描页: 没有文字层, 没有读入" in notes(extracted) and "OCR" in notes(extracted)
     with pytest.raises(AssistantError, match="没有文字层"):
         extract(pdf([picture()]), "x.pdf")
 

@@ -499,8 +499,9 @@ def test_a_document_is_imported_and_every_page_knows_it(shelf: TestClient) -> No
     }
     shown = shelf.get("/documents").text
     assert "城市公园管理条例" in shown and "编号不连续: 5 之后是 106" in shown and "第 15 行" in shown
-    (link,) = [a["href"] for a in Tags(shown).named("a") if "clause=" in (a["href"] or "")]
-    assert "第一百零六条" in shelf.get(f"/{link}").text
+    link, *outline = [a["href"] for a in Tags(shown).named("a") if "clause=" in (a["href"] or "")]
+    assert "第一百零六条" in shelf.get(f"/{link}").text and outline
+    assert "导入报告" in shown and "不作条款的行" in shown
     assert "第四条(二)" in shelf.get("/desk/hits", params={"q": "能不能携带犬只入园"}).text
     assert shelf.get("/text", params={"policy": "statute"}).status_code == 200
     assert "城市公园管理条例" in shelf.get("/library").text
@@ -563,6 +564,17 @@ def test_only_one_change_at_a_time_and_it_can_be_cancelled(shelf: TestClient) ->
     assert Tags(shelf.get("/documents").text).named("tr")[1:] == [{"data-policy": "service"}]
     sent(shelf, ("statute.txt", STATUTE))
     assert ended(shelf)["message"] == "已导入 1 份文档。"
+
+
+def test_an_app_that_stops_lets_go_of_an_import_and_clears_it_away(shelf: TestClient) -> None:
+    corpus = shelf.app.state.change.pages.edition.assistant.settings.corpus
+    large = "大政策\n" + "".join(f"第{i}条 园区第{i}区开放。\n" for i in range(1, 9000))
+    sent(shelf, ("large.txt", large.encode()))
+    while not list(corpus.glob(".import-*")):
+        assert shelf.get("/documents/progress").json()["running"]
+    shelf.app.state.change.stop()
+    assert [file.name for file in corpus.iterdir()] == ["service.md"]
+    assert ended(shelf)["message"] == "已取消, 什么也没有改变。"
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://testserver.evil.example", "http://testserver:1"])

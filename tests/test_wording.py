@@ -43,7 +43,7 @@ ASKED_FOR = {MISSING + IN_NONE, MISSING + INSTEAD, MISSING}
 CHECK = "请核对编号, 或按文字搜索。"
 NOTES = {*REPLIES.values(), NOT_COVERED, NO_WORDS, "这份政策没有写到: {}", *AT_NUMBERS, *(words + CHECK for words in ASKED_FOR)}
 NOTES.add(ABSENT + "请核对文档名, 或按文字搜索。")
-STAGES = {"读取", "解析", "向量", "建立索引", "写入"}  # of a change of the documents, and how it ends
+STAGES = {"读取", "正在取消", "解析", "向量", "建立索引", "写入"}  # of a change of the documents, and how it ends
 ENDS = {documents.ADDED, documents.REMOVED, documents.CANCELLED, documents.BROKEN}
 WORDS = {name: set(values.values()) for name, values in DICTIONARIES.items()}
 WORDS |= {"TOPICS": {topic for topic, _ in TOPICS}, "REASONS": set(REASONS), "notes": NOTES}

@@ -75,12 +75,22 @@ STATES = {  # what readers meet
     "library with hits": lambda visit, more: unfolded(visit(f"library?q=SDK 设备&{more}")),
     "library without hits": lambda visit, more: visit(f'library?q="xyz"&{more}'),
     "library at a clause": lambda visit, more: visit(f"library?policy=jifenqi&clause=c1-1-2-t1-4&{more}"),
+    "documents": lambda visit, more: visit(f"documents?{more}"),
+    "documents with a report": lambda visit, more: unfolded(visit(f"documents?report=jifenqi&{more}")),
     "missing page": lambda visit, more: missing(visit, f"library?clause=nowhere&{more}"),
     "print view": lambda visit, more: visit(f"{PRINTED}&{more}"),
 }
 
 
-RESULTS = ["chat with an answer", "desk with hits", "library with hits", "library at a clause", "missing page", "print view"]
+RESULTS = [
+    "chat with an answer",
+    "desk with hits",
+    "library with hits",
+    "library at a clause",
+    "documents with a report",
+    "missing page",
+    "print view",
+]
 
 
 @pytest.fixture(params=STATES)

@@ -22,8 +22,11 @@
     form.hidden = true;
     bar.querySelector(".stage").textContent = stage;
     const drawn = bar.querySelector("progress");
-    if (total) Object.assign(drawn, { max: total, value: done });
-    else drawn.removeAttribute("value");
+    if (total > 1) Object.assign(drawn, { max: total, value: done });
+    else drawn.removeAttribute("value"); // it only says that something is going on
+    const sent = stage === bar.dataset.sending;
+    bar.querySelector(".count").textContent = total > 1 ? (sent ? `${Math.floor((100 * done) / total)}%` : `${done} / ${total}`) : "";
+    document.querySelectorAll(".ended, .read").forEach((each) => each.remove()); // they told of the change before
   }
 
   function rest() {
@@ -75,7 +78,7 @@
     });
     sending.addEventListener("error", () => { rest(); complain(bar.dataset.lost); });
     sending.addEventListener("abort", rest);
-    show({ stage: bar.dataset.sending, done: 0, total: 1 });
+    show({ stage: bar.dataset.sending, done: 0, total: 0 });
     sending.send(body);
   }
 
