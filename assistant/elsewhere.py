@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.clause import Policy, Source, Span
+from assistant.clause import Clause, Heading, Policy, Source, Span
 from assistant.clause_number import MASK, Number, number_after
 from assistant.locate import Locator
 from assistant.mentions import OTHER_LAW, QUOTED, YEAR_AFTER
@@ -130,7 +130,8 @@ def _names(source: Source) -> set[str]:
 
 def _first(policy: Policy) -> str:
     """Return the anchor of what a document begins with."""
-    return min((item.line, item.anchor) for item in (*policy.headings[:1], *policy.clauses[:1]))[1]
+    items: list[Heading | Clause] = [*policy.headings[:1], *policy.clauses[:1]]
+    return min(items, key=lambda item: item.line).anchor
 
 
 def _aligned(raw: str, span: Span) -> tuple[str, list[int]]:
