@@ -66,7 +66,7 @@ def add_library(app: FastAPI, pages: Pages) -> None:
             **{"q": q, "chapter": chapter, "kind": kind, "order": order, "clause": at.anchor if at else clause},
             **{"chosen": chosen, "alone": alone, "source": source, "finding": finding, "problem": problem},
             "chapters": edition.policies[alone].headings if alone else (),
-            "shares": () if alone else _shares(edition, hits, {"q": q, "kind": kind, "order": order}, language),
+            "shares": () if alone else _shares(edition, hits, {"q": q, "kind": kind, "order": order}, request),
             "cards": page.cards(hits[:MOST_SHOWN], edition.sources, edition.pointers, matched=True),
             "best": max((hit.score for hit in hits), default=0.0),
             "close": CLOSE,
@@ -92,9 +92,10 @@ def _found(edition: Edition, wanted: Wanted, language: Language) -> tuple[Findin
         return None, translator(language)(str(error))
 
 
-def _shares(edition: Edition, hits: Sequence[Hit], asked: dict[str, str], language: Language) -> list[Share]:
+def _shares(edition: Edition, hits: Sequence[Hit], asked: dict[str, str], request: Request) -> list[Share]:
     """Return the documents that have hits, the one with most of them first."""
-    more = {name: value for name, value in asked.items() if value} | ({"lang": "en"} if language == "en" else {})
+    asked |= {name: request.query_params.get(name, "") for name in ("lang", "embed")}
+    more = {name: value for name, value in asked.items() if value}
     counted = Counter(hit.policy for hit in hits).most_common()
     return [
         Share(edition.sources[policy].title, count, f"library?{urlencode({'policy': policy} | more)}")
