@@ -185,3 +185,9 @@ def test_a_stem_links_and_what_matches_inside_a_link_is_marked_as_a_whole(site: 
     assert links(stem) and "《个保法》第三条</a>办理" in stem
     html = site.get("/library", params={"q": '"个人信息保护法"', "policy": "rules"}).text
     assert '<mark class="word"><a class="reference elsewhere"' in html or '<mark><a class="reference elsewhere"' in html
+
+
+def test_a_phrase_in_quotation_marks_names_no_document_and_finds_what_names_it(pointing: Assistant) -> None:
+    assert {hit.policy for hit in pointing.search("个人信息保护法 支付")} == {LAW}
+    assert {hit.policy for hit in pointing.search('"个人信息保护法"')} == {"rules"}
+    assert {hit.policy for hit in pointing.search('"第四条第二款" 支付')} == {"rules"}

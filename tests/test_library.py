@@ -158,13 +158,6 @@ def test_a_number_in_several_of_the_documents_lists_them(site: TestClient) -> No
     assert len(hits(got(site, clause="一、2", policy=["privacy"]))) == 0, "of one document it opens"
 
 
-def test_a_phrase_in_quotation_marks_names_no_document(site: TestClient) -> None:
-    assert {policy for policy, _ in hits(got(site, q="个人信息保护法 目的"))} == {"个人信息保护法"}
-    assert "没有符合的条款" in got(site, q='"个人信息保护法"'), "no clause holds these words"
-    found = hits(got(site, q='"第三条规定的"'))
-    assert [policy for policy, _ in found] == ["个人信息保护法"]
-
-
 def test_no_more_cards_are_drawn_than_can_be_read_and_all_are_counted(settings: Settings, tmp_path) -> None:
     for name in ("甲", "乙"):
         lines = "".join(f"第{n}条 {name}园区在第{n}日开放。\n" for n in range(1, MOST_SHOWN))
