@@ -219,7 +219,8 @@ def _drawn(edition: Edition, turns: tuple[Turn, ...], language: Language) -> str
         answer = edition.assistant.ask(last.question, _history(before), policy=last.policy or None)
     except AssistantError as error:  # the policy that it was asked of may be gone
         return page.error_html(str(error), language)
-    return page.answer_html(answer, edition.sources, language, last.id, related(edition.assistant, answer))
+    beside = related(edition.assistant, answer)
+    return page.answer_html(answer, edition.sources, language, last.id, beside, edition.pointers)
 
 
 def _said(question: str, answer: str) -> list[Message]:

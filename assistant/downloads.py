@@ -9,42 +9,64 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import FastAPI, Form, Query
+from fastapi import FastAPI, Form
 from fastapi.responses import Response
 
 from assistant import page
-from assistant.cards import card
 from assistant.clause import Clause
 from assistant.errors import AssistantError, QuestionError
 from assistant.export import Excerpt, export
-from assistant.routes import HEADERS, Edition, Pages, as_html
+from assistant.routes import HEADERS, Edition, Pages, Several, as_html
 from assistant.search import Wanted
 from assistant.wording import Language, language_of, translator
 
-MOST_TURNS, MOST_CITED, MOST_EXPORTED = 200, 10, 300
+MOST_TURNS, MOST_CITED, MOST_EXPORTED, MOST_TITLES = 200, 10, 300, 3
+Posted = Annotated[str, Form()]
+SeveralPosted = Annotated[list[str] | None, Form()]
 
 
 def add_exports(app: FastAPI, pages: Pages) -> None:
-    """Add exports: chosen clauses by GET, so that they can be linked to; a conversation by POST."""
+    """Add exports: chosen clauses by GET, so that they can be linked to, or by POST, as many as they are; a conversation."""
 
     @app.get("/export")
-    def clauses(
-        form: str = "docx", policy: str = "", q: str = "", lang: str = "", clause: Annotated[list[str] | None, Query()] = None
-    ) -> Response:
-        edition = pages.edition
-        shown = edition.policy(policy)
-        anchors = dict.fromkeys(clause or ())
-        _check_size(len(anchors))
-        wanted = [c for anchor in anchors if (c := edition.clause(shown.source.policy, anchor)[1])]
-        found = edition.assistant.find(Wanted(q, shown.source.policy)).hits if q.strip() else ()
-        return _exported(edition, [Excerpt(q, "", _marked(wanted, found))] if wanted else [], form, language_of(lang))
+    def linked(form: str = "docx", policy: Several = None, q: str = "", lang: str = "", clause: Several = None) -> Response:
+        return _exported(pages.edition, _chosen(pages.edition, clause or (), policy or (), q), form, language_of(lang))
 
     @app.post("/export")
-    def conversation(turns: Annotated[str, Form()] = "", form: Annotated[str, Form()] = "docx", lang: str = "") -> Response:
+    def posted(
+        turns: Posted = "",
+        form: Posted = "docx",
+        policy: SeveralPosted = None,
+        q: Posted = "",
+        clause: SeveralPosted = None,
+        lang: str = "",
+    ) -> Response:
         edition = pages.edition
-        excerpts = [_excerpt(edition, turn) for turn in _turns(turns)]
-        _check_size(sum(len(excerpt.clauses) for excerpt in excerpts))
+        if clause or not turns:
+            excerpts = _chosen(edition, clause or (), policy or (), q)
+        else:
+            excerpts = [_excerpt(edition, turn) for turn in _turns(turns)]
+            _check_size(sum(len(excerpt.clauses) for excerpt in excerpts))
         return _exported(edition, excerpts, form, language_of(lang))
+
+
+def _chosen(edition: Edition, clauses: Sequence[str], policies: Sequence[str], q: str) -> list[Excerpt]:
+    """Return clauses that were chosen from the hits for `q`, with the decisive sentence of each.
+
+    :param clauses: policy#anchor; the policy may be left out
+    :raises QuestionError, ClauseNotFound: if there are too many, or one is not there
+    """
+    chosen, named = edition.chosen(policies), dict.fromkeys(clauses)
+    _check_size(len(named))
+    wanted = []
+    for name in named:
+        policy, _, anchor = name.rpartition("#")
+        if clause := edition.clause(policy, anchor, chosen)[1]:
+            wanted.append(clause)
+    found: Sequence[Clause] = ()
+    with contextlib.suppress(AssistantError):
+        found = edition.assistant.find(Wanted(q, chosen)).hits if wanted else ()
+    return [Excerpt(q, "", _marked(wanted, found))] if wanted else []
 
 
 def _turns(text: str) -> list[dict[str, Any]]:
@@ -99,10 +121,9 @@ def _exported(edition: Edition, excerpts: Sequence[Excerpt], form: str, language
     if not excerpts:
         raise QuestionError("没有选中条款。请回到上一页勾选后再打印。")
     names = list(dict.fromkeys(clause.policy for excerpt in excerpts for clause in excerpt.clauses))
-    shown = [
-        {"question": e.question, "note": e.note, "cards": [card(c, edition.sources[c.policy]) for c in e.clauses]}
-        for e in excerpts
-    ]
+    shown = [{"question": e.question, "note": e.note, "cards": page.cards(e.clauses, edition.sources)} for e in excerpts]
     sources = [edition.sources[name] for name in names]
-    title = "、".join(source.title for source in sources) or translator(language)("政策问答")
+    t = translator(language)
+    title = "、".join(source.title for source in sources[:MOST_TITLES]) or t("政策问答")
+    title = t("{} 等 {} 份政策", title, len(sources)) if len(sources) > MOST_TITLES else title
     return as_html(page.render("print.html", language, title=title, excerpts=shown, sources=sources, made=today.isoformat()))

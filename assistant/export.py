@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,6 +20,7 @@ from assistant.render import is_verbatim, pieces, where
 TITLE, CHOSEN = "政策条款摘录", "选出的条款"
 HEADER = ("问题", "政策", "编号", "标题路径", "条款原文", "说明", "版本", "生效日期", "源文件", "SHA-256", "字符位置", "导出日期")
 WIDTHS = (28, 24, 18, 32, 80, 28, 14, 12, 24, 24, 18, 12)
+ORIGINS, ORIGIN_WIDTHS = ("政策", "版本", "生效日期", "源文件", "SHA-256", "条款", "导出日期"), (40, 20, 14, 36, 70, 8, 12)
 FONTS = {"Normal": "宋体", "Title": "微软雅黑", "Heading 1": "微软雅黑", "Heading 2": "微软雅黑"}
 LONGEST_NAME, LONGEST_CELL = 80, 32_767
 _CM = 360_000  # in the units of Word files
@@ -146,7 +148,7 @@ def _docx_words(document: Any, clause: Clause, source: Source) -> None:
 
 
 def _xlsx(excerpts: Sequence[Excerpt], sources: Mapping[str, Source], made: datetime.date) -> bytes:
-    """Write an Excel workbook: one row per clause, and one for an excerpt without clauses."""
+    """Write an Excel workbook: one row per clause, and one for an excerpt without clauses; on a second sheet one per policy."""
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
     from openpyxl.writer.excel import ExcelWriter
@@ -155,17 +157,21 @@ def _xlsx(excerpts: Sequence[Excerpt], sources: Mapping[str, Source], made: date
     properties = workbook.properties
     properties.title, properties.creator = TITLE, None
     properties.created = properties.modified = datetime.datetime.combine(made, datetime.time())
-    sheet = workbook.active
-    for row in (HEADER, *_rows(excerpts, sources, made)):
-        sheet.append([_cell(words) for words in row])
-    for cell in chain(*sheet.iter_rows()):
-        # text even if it begins like a formula, and still text after someone edits the cell
-        cell.data_type, cell.quotePrefix = "s", cell.value.startswith(("=", "+", "-", "@"))
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        cell.font = Font(name="微软雅黑", size=10, bold=cell.row == 1)
-    for column, width in zip("ABCDEFGHIJKL", WIDTHS, strict=True):
-        sheet.column_dimensions[column].width = width
-    sheet.title, sheet.freeze_panes, sheet.auto_filter.ref = "条款", "A2", sheet.dimensions
+    rows, origins = _rows(excerpts, sources, made), _origins(excerpts, sources, made)
+    for sheet, title, header, content, widths in (
+        (workbook.active, "条款", HEADER, rows, WIDTHS),
+        (workbook.create_sheet(), "文档", ORIGINS, origins, ORIGIN_WIDTHS),
+    ):
+        for row in (header, *content):
+            sheet.append([_cell(words) for words in row])
+        for cell in chain(*sheet.iter_rows()):
+            # text even if it begins like a formula, and still text after someone edits the cell
+            cell.data_type, cell.quotePrefix = "s", cell.value.startswith(("=", "+", "-", "@"))
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.font = Font(name="微软雅黑", size=10, bold=cell.row == 1)
+        for column, width in zip("ABCDEFGHIJKL", widths, strict=False):
+            sheet.column_dimensions[column].width = width
+        sheet.title, sheet.freeze_panes, sheet.auto_filter.ref = title, "A2", sheet.dimensions
     return _archive(lambda out: ExcelWriter(workbook, ZipFile(out, "w")).save(), made)  # Workbook.save notes the hour
 
 
@@ -180,6 +186,14 @@ def _rows(excerpts: Sequence[Excerpt], sources: Mapping[str, Source], made: date
         if not excerpt.clauses:
             rows.append([excerpt.question, *[""] * 4, excerpt.note, *[""] * 5])
     return [[*row, str(made)] for row in rows]
+
+
+def _origins(excerpts: Sequence[Excerpt], sources: Mapping[str, Source], made: datetime.date) -> list[list[str]]:
+    """Return the rows under ORIGINS: where the words of each policy come from, and how many of its clauses are there."""
+    count = Counter(clause.policy for excerpt in excerpts for clause in excerpt.clauses)
+    return [
+        [s.title, s.version, s.effective_date, s.filename, s.sha256, str(count[name]), str(made)] for name, s in sources.items()
+    ]
 
 
 def _cell(words: str) -> str:

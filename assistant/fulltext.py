@@ -10,6 +10,7 @@ from itertools import groupby
 from assistant.cards import Run
 from assistant.clause import Clause, Furniture, Heading, Policy, Span
 from assistant.definitions import Definition, definitions_of, uses_of
+from assistant.elsewhere import Pointers, nowhere
 
 _ROW = re.compile(r"(.* 表\d+) (?:序号|第).")
 Item = Heading | Clause | Furniture
@@ -60,16 +61,16 @@ class FullText:
     definitions: tuple[Definition, ...]
 
 
-def fulltext(policy: Policy) -> FullText:
-    """Lay a policy out for reading."""
-    return _Layout(policy).text()
+def fulltext(policy: Policy, pointers: Pointers = nowhere) -> FullText:
+    """Lay a policy out for reading; `pointers` tells the names of other documents, which become links."""
+    return _Layout(policy, pointers).text()
 
 
 class _Layout:
     """Knows where references and terms of one policy lead."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy, self.source = policy, policy.source
+    def __init__(self, policy: Policy, pointers: Pointers) -> None:
+        self.policy, self.source, self.pointers = policy, policy.source, pointers
         self.definitions = definitions_of(policy)
         self.marked = [definition for definition in self.definitions if not definition.pronoun]
         self.places = {clause.clause: clause.anchor for clause in reversed(policy.clauses)}
@@ -101,14 +102,18 @@ class _Layout:
         return Paragraph(0, item.anchor, item.clause, tuple(run for span in own for run in self._runs(item, span)))
 
     def _runs(self, clause: Clause, span: Span) -> Iterator[Run]:
-        """Cut words at references and defined terms."""
+        """Cut words at references, names of other documents and defined terms."""
         links: list[tuple[Span, Run]] = []
         for reference in clause.references:
             if span[0] <= reference.span[0] and reference.span[1] <= span[1] and (anchor := self._place(reference.target)):
                 links.append((reference.span, Run(self.source.words(reference.span), "reference", anchor)))
-        taken = [inner for inner, _ in links]
+        for pointer in self.pointers(self.source.policy, self.source.text, span):
+            if _is_free(pointer.span, links):
+                run = Run(self.source.words(pointer.span), "reference", pointer.anchor, pointer.where, pointer.policy)
+                links.append((pointer.span, run))
+        taken = tuple(links)
         for inner, term in uses_of(self.marked, self.source.text, span):
-            if not any(inner[0] < other[1] and other[0] < inner[1] for other in taken):
+            if _is_free(inner, taken):
                 links.append((inner, Run(self.source.words(inner), "term", term.anchor, self.source.words(term.span))))
         at = span[0]
         for inner, run in sorted(links, key=lambda link: link[0]):
@@ -144,6 +149,11 @@ class _Layout:
                 n = stop
         heads = tuple(self.source.words(column) if isinstance(column, tuple) else "" for column in columns)
         return Table(heads, tuple(Row(r.anchor, r.clause, tuple(cells)) for r, cells in zip(rows, drawn, strict=True)))
+
+
+def _is_free(span: Span, links: Sequence[tuple[Span, Run]]) -> bool:
+    """Whether a span overlaps none of the links."""
+    return not any(span[0] < taken[1] and taken[0] < span[1] for taken, _ in links)
 
 
 def _table_of(item: Item) -> str:

@@ -22,10 +22,10 @@ _GROUPS = (
      "会员服务协议", "协议"),
 )
 # fmt: on
-_QUOTED = re.compile(r"《((?:[^《》]|《[^《》]{1,60}》){1,80})》")
-_YEAR_AFTER = re.compile(r"((?:19|20)\d\d)年?(?:版|修订版?|修正版?|修改版?)?(?![\d年月])")
+QUOTED = re.compile(r"《((?:[^《》]|《[^《》]{1,60}》){1,80})》")
+YEAR_AFTER = re.compile(r"((?:19|20)\d\d)年?(?:版|修订版?|修正版?|修改版?)?(?![\d年月])")
 _YEAR_BEFORE = re.compile(r"((?:19|20)\d\d)年?(?:版|修订|修正)?的?$")
-_OTHER_LAW = re.compile(r"(?:实施)(?:条例|细则|办法|规定)|(?:的?司法)?解释|修正案")
+OTHER_LAW = re.compile(r"(?:实施)(?:条例|细则|办法|规定)|(?:的?司法)?解释|修正案")
 _NOT_A_LAW = "律规院定人庭务制治官学子宝案"  # what makes 公司法 the beginning of 公司法人
 _LAWLIKE = re.compile(r"(?:法|条例|规定|办法|细则)")
 _POLITE = re.compile(
@@ -73,7 +73,7 @@ class Titles:
 
     def mentions(self, text: str) -> list[Mention]:
         """Return the documents that a folded text names, in order."""
-        found = [self._quoted(quoted) for quoted in _QUOTED.finditer(text)]
+        found = [self._quoted(quoted) for quoted in QUOTED.finditer(text)]
         rest = masked(text, found)
         kept = [at for at, character in enumerate(rest) if character not in DROPPED]
         squeezed = "".join(rest[at] for at in kept).casefold()
@@ -91,11 +91,11 @@ class Titles:
         name = plain(quoted[1])
         policies = self._called(name)
         if not policies and (version := BRACKETS.search(name)):
-            policies = self._of_version(self._called(BRACKETS.sub("", name)), version[1])
+            policies = self.of_version(self._called(BRACKETS.sub("", name)), version[1])
         end = quoted.end()
-        after = BRACKETS.match(quoted.string, end) or _YEAR_AFTER.match(quoted.string, end)
+        after = BRACKETS.match(quoted.string, end) or YEAR_AFTER.match(quoted.string, end)
         title = quoted[1].strip()
-        if policies and after and (of_version := self._of_version(policies, after[1])) != policies:
+        if policies and after and (of_version := self.of_version(policies, after[1])) != policies:
             policies, end = of_version, after.end()
             title = title if policies else f"{title}({after[1]})"
         return Mention(quoted.start(), end, title, policies)
@@ -155,18 +155,18 @@ class Titles:
     def _mention(self, text: str, start: int, name: str) -> Mention:
         """Return the document of a name, of the version that is named beside it."""
         end = start + len(name)
-        if (other := _OTHER_LAW.match(text, end)) and name in laws():
+        if (other := OTHER_LAW.match(text, end)) and name in laws():
             return Mention(start, other.end(), text[start : other.end()], (), telling=False)
         policies, telling = self.telling.get(name, ()), name in self.telling
         policies = policies or self.loose.get(name, ())
         title = laws().get(name, name)
         if not policies:
             return Mention(start, end, title, (), telling=False)
-        after = BRACKETS.match(text, end) or _YEAR_AFTER.match(text, end)
-        if after and ((kept := self._of_version(policies, after[1])) != policies or YEAR.search(after[1])):
+        after = BRACKETS.match(text, end) or YEAR_AFTER.match(text, end)
+        if after and ((kept := self.of_version(policies, after[1])) != policies or YEAR.search(after[1])):
             return Mention(start, after.end(), title if kept else f"{title}({after[1]})", kept, telling)
         before = _YEAR_BEFORE.search(text, max(0, start - 12), start)
-        if before and (kept := self._of_version(policies, before[1])):
+        if before and (kept := self.of_version(policies, before[1])):
             return Mention(before.start(), end, title, kept, telling)
         if len(policies) > 1 and text[start - 1 : start] in tuple("新旧老原"):
             latest = max(max(self.years[p], default="") for p in policies)
@@ -174,7 +174,7 @@ class Titles:
             return Mention(start - 1, end, title, kept or policies, telling)
         return Mention(start, end, title, policies, telling)
 
-    def _of_version(self, policies: tuple[str, ...], version: str) -> tuple[str, ...]:
+    def of_version(self, policies: tuple[str, ...], version: str) -> tuple[str, ...]:
         """Return the editions of a version or year; all, if what is given is neither."""
         if year := YEAR.search(version):
             return tuple(p for p in policies if year.group() in self.years[p] or not self.years[p])

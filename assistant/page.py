@@ -10,7 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assistant.cards import Card, card, permalink
-from assistant.clause import Answer, Hit, Source
+from assistant.clause import Answer, Clause, Hit, Source
+from assistant.elsewhere import Pointers, nowhere
 from assistant.render import CONTACTS, KINDS, VERDICTS
 from assistant.report import SKIPPED
 from assistant.settings import PACKAGE
@@ -66,16 +67,24 @@ def render(template: str, language: Language = "zh", **values: Any) -> str:
     return _environment().get_template(template).render(t=translator(language), lang=language, **values)
 
 
-def cards(hits: Sequence[Hit], sources: Mapping[str, Source], words: Sequence[str] | None = None) -> list[Card]:
-    """Return hits as cards; with `words`, those and the matched words are marked besides the decisive sentence."""
-    return [
-        card(hit, sources[hit.policy], () if words is None else list(dict.fromkeys([*words, *hit.evidence.words])))
-        for hit in hits
-    ]
+def cards(
+    hits: Sequence[Clause], sources: Mapping[str, Source], pointers: Pointers = nowhere, matched: bool = False
+) -> list[Card]:
+    """Return hits as cards; with `matched`, the matched words are marked besides the decisive sentence.
+
+    :param pointers: what tells the names of other documents, which become links
+    """
+    words = (hit.evidence.words if matched and isinstance(hit, Hit) else () for hit in hits)
+    return [card(hit, sources[hit.policy], found, pointers) for hit, found in zip(hits, words, strict=True)]
 
 
 def answer_html(
-    answer: Answer, sources: Mapping[str, Source], language: Language = "zh", id: str = "", related: Sequence[str] = ()
+    answer: Answer,
+    sources: Mapping[str, Source],
+    language: Language = "zh",
+    id: str = "",
+    related: Sequence[str] = (),
+    pointers: Pointers = nowhere,
 ) -> str:
     """Return one answer of the chat: the best citation open, the others folded; or that the policy does not cover it.
 
@@ -90,7 +99,7 @@ def answer_html(
         language,
         answer=answer,
         understood=understood,
-        cards=cards(shown, sources),
+        cards=cards(shown, sources, pointers),
         opened=opened if answer.citations else 0,
         id=id,
         related=related,

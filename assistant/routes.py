@@ -1,4 +1,4 @@
-"""The pages beside the chat: desk, library, judgements, and what is shown when something goes wrong.
+"""The pages beside the chat: what they all stand on, the desk, judgements, and what is shown when something goes wrong.
 
 Desk and library are pages of this app and not of Gradio: results while typing, the back button, search and export without
 a script, and printing need plain addresses and plain HTML. Routes only read what was asked, call the assistant, render.
@@ -15,14 +15,12 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from assistant import page
-from assistant.answer import CLOSE
 from assistant.assistant import Assistant
 from assistant.clause import Clause, Policy
+from assistant.elsewhere import Elsewhere
 from assistant.errors import AssistantError, ClauseNotFound, QuestionError
 from assistant.fulltext import FullText, fulltext
 from assistant.records import Records
-from assistant.render import KINDS
-from assistant.search import Wanted
 from assistant.wording import Language, language_of, translator
 
 HEADERS = {
@@ -41,6 +39,7 @@ class Edition:
         self.assistant = assistant
         self.policies = {policy.source.policy: policy for policy in assistant.policies}
         self.sources = {name: policy.source for name, policy in self.policies.items()}
+        self.pointers = Elsewhere(assistant.retrievers.locator).pointers
         self.fulltext = lru_cache(maxsize=32)(self._fulltext)
         self.text = lru_cache(maxsize=32)(self._text)
         self.once = lru_cache(maxsize=512)(self._once)
@@ -61,25 +60,21 @@ class Edition:
         """
         return [self.policy(name).source.policy for name in dict.fromkeys(names or ()) if name]
 
-    def clause(self, name: str, clause: str) -> tuple[Policy, Clause | None]:
+    def clause(self, name: str, clause: str, among: Sequence[str] = ()) -> tuple[Policy, Clause | None]:
         """Return the policy and the clause of a permalink; the clause may be given by anchor or by number.
 
+        :param name: id of its policy, or "" for the first of `among`, or of all, that has such a clause
         :raises QuestionError, ClauseNotFound: if there is no such policy or clause
         """
-        policy = self.policy(name)
+        policy = self.policy(name or next(iter(among), ""))
         if not clause or any(heading.anchor == clause for heading in policy.headings):
             return policy, None
-        found, positions = self.assistant.show(clause, name or None)[0]
+        found, positions = self.assistant.show(clause, name or among)[0]
         return found, found.clauses[positions[0]]
-
-    def points(self, words: str) -> bool:
-        """Whether words name a document or a clause number."""
-        located = self.assistant.retrievers.locator.locate(words)
-        return bool(located.policies or located.absent or located.numbers)
 
     def _fulltext(self, name: str) -> FullText:
         """Return the full text of a policy."""
-        return fulltext(self.policies[name])
+        return fulltext(self.policies[name], self.pointers)
 
     def _text(self, name: str, language: Language, outlined: bool = True) -> str:
         """Return the full text of a policy as HTML."""
@@ -150,43 +145,9 @@ def _hits(edition: Edition, q: str, policies: Sequence[str], language: Language)
         return page.error_html(str(error), language), 400
     understood = "" if "".join(answer.standalone.split()) == "".join(q.split()) else answer.standalone
     shown = [*answer.citations, *(hit for hit in answer.hits if hit not in answer.citations)][:9]
-    cards = page.cards(shown, edition.sources)
+    cards = page.cards(shown, edition.sources, edition.pointers)
     more = {"origin": page.origin(answer, edition.sources)}
     return page.render("hits.html", language, answer=answer, understood=understood, cards=cards, **more), 200
-
-
-def add_library(app: FastAPI, pages: Pages) -> None:
-    """Add the library."""
-
-    @app.get("/library")
-    def library(
-        request: Request, q: str = "", policy: str = "", clause: str = "", chapter: str = "", kind: str = "", order: str = ""
-    ) -> HTMLResponse:
-        language, edition = language_of(request.query_params.get("lang")), pages.edition
-        opened, at = edition.clause(policy, clause)
-        source = opened.source
-        finding, problem = None, ""
-        scope: tuple[str, ...] | None = (source.policy,)
-        if not policy:  # a number in several documents lists them all, a document that is named is searched
-            q = q or (clause if len(edition.assistant.show(clause)) > 1 else "") if clause else q
-            scope = None if edition.points(q) else scope
-        wanted = Wanted(q, scope, chapter, next((name for name in KINDS if name == kind), None), order == "place")
-        if q.strip() or wanted.chapter or wanted.kind:
-            try:
-                finding = edition.assistant.find(wanted)
-            except AssistantError as error:
-                problem = translator(language)(str(error))
-        hits = finding.hits if finding else ()
-        values = {
-            **{"q": q, "chapter": chapter, "kind": kind, "order": order, "clause": at.anchor if at else clause},
-            **{"source": source, "chapters": opened.headings, "finding": finding, "problem": problem},
-            "cards": page.cards(hits, edition.sources, ()),
-            "best": max((hit.score for hit in hits), default=0.0),
-            "close": CLOSE,
-            "text": edition.text(source.policy, language),
-            "definitions": edition.fulltext(source.policy).definitions,
-        }
-        return as_html(page.render("library.html", language, **values, **pages.frame(request, "library", edition)))
 
 
 def add_judgements(app: FastAPI, pages: Pages) -> None:

@@ -121,7 +121,7 @@ def _ranked(
     index, meant = retrievers.index, words.meant
     if not is_askable(meant):
         return [], 0.0
-    located = retrievers.locator.locate(meant, scope.policies)
+    located = retrievers.locator.locate(_PHRASE.sub(" ", meant), scope.policies)  # a phrase is words and names no document
     scope = narrowed(scope, located, index)
     within = scope.among if scope.among is not None else _numbers(index, scope.policies)
     chunks = words.chunks

@@ -21,9 +21,10 @@ from assistant.assistant import Assistant
 from assistant.documents import LOCAL, Change, add_documents
 from assistant.downloads import add_exports
 from assistant.errors import AssistantError, PortInUse, RecordsError
+from assistant.library import add_library
 from assistant.page import WEB
 from assistant.records import Records
-from assistant.routes import Pages, add_apologies, add_desk, add_judgements, add_library, apology
+from assistant.routes import Pages, add_apologies, add_desk, add_judgements, apology
 
 SHUT = ("/gradio_api/upload", "/gradio_api/file", "/gradio_api/proxy", "/gradio_api/stream")
 LARGEST = 1_000_000  # bytes of a payload; a conversation of thirty turns has a tenth of that

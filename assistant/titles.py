@@ -49,7 +49,7 @@ def plain(title: str) -> str:
 def names_of(source: Source) -> tuple[set[str], set[str]]:
     """Return the telling names of a document, and those that need a clause number beside them."""
     given = [plain(source.title), *(plain(name) for name in (source.policy, source.filename, source.filename.rpartition(".")[0]))]
-    names = {variant for name in given for variant in _variants(name)}
+    names = {variant for name in given for variant in variants(name)}
     called = {short for short, full in laws().items() if full in names}
     telling = {name for name in names | called if name in laws() or _is_telling(name)}
     if CODE in names:
@@ -60,7 +60,7 @@ def names_of(source: Source) -> tuple[set[str], set[str]]:
     return telling, {name for name in names - telling if len(name) > 1 and not name.isdigit()}
 
 
-def _variants(name: str) -> set[str]:
+def variants(name: str) -> set[str]:
     """Return a name without the state, the company's form, the version in brackets."""
     short = name.replace(STATE, "")
     bare = BRACKETS.sub("", short)

@@ -40,7 +40,7 @@ OWNER = {
     "bm25s": {"lexical"},
     "jieba": {"segment"},
     "gradio": {"chat", "api"},
-    "fastapi": {"routes", "documents", "downloads", "server", "chat"},
+    "fastapi": {"routes", "library", "documents", "downloads", "server", "chat"},
     "uvicorn": {"server"},
     "jinja2": {"page"},
     "mcp": {"mcp_server"},

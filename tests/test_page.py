@@ -22,10 +22,11 @@ from assistant.embed import load_encoder
 from assistant.entry import read_policy
 from assistant.fulltext import Table, fulltext
 from assistant.index import build_index
+from assistant.library import add_library
 from assistant.page import answer_html, cards, error_html, kept, render
 from assistant.parse import parse
 from assistant.render import is_verbatim, pieces, quotation, spoken, where
-from assistant.routes import Pages, add_apologies, add_desk, add_library
+from assistant.routes import Pages, add_apologies, add_desk
 
 HOSTILE = (
     '<script>alert(1)</script><img src=x onerror="alert(2)">"\'><svg/onload=alert(3)> [链接](javascript:alert(4))'

@@ -1,28 +1,21 @@
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import escape
-from html.parser import HTMLParser
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlencode
 
 import pytest
-from docx import Document
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from openpyxl import load_workbook
 from samples import CORPUS, DATA
+from serving import Tags, served, words_of
 
 from assistant import Assistant, Settings
 from assistant.records import REASONS, Records
-from assistant.server import build_site
 
 OFFICE = "application/vnd.openxmlformats-officedocument"
 TYPES = {
@@ -73,21 +66,6 @@ HOSTILE = [
 ]
 
 
-class Tags(HTMLParser):
-    """Gathers the elements and the attributes of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.found if name == tag]
-
-
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
     opened = Records(tmp_path_factory.mktemp("routes") / "records.sqlite3")
@@ -98,16 +76,6 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
 @pytest.fixture(scope="module")
 def site(assistant: Assistant, records: Records) -> TestClient:
     return served(assistant, records)
-
-
-def served(assistant: Assistant, records: Records | None, uploads: bool = False) -> TestClient:
-    """The whole web app; an exception becomes the page that a reader would see."""
-
-    async def built() -> FastAPI:
-        return build_site(assistant, records, uploads)
-
-    with ThreadPoolExecutor() as threads:  # Gradio leaves loops open that it makes itself
-        return TestClient(threads.submit(asyncio.run, built()).result(), raise_server_exceptions=False)
 
 
 def exported(site: TestClient, turns: object, form: str = "md") -> Response:
@@ -247,17 +215,6 @@ def test_a_file_says_where_every_word_comes_from(site: TestClient, assistant: As
     ):
         assert needed in words, needed
     assert source.sha256 in words and re.search(r"20\d\d-\d\d-\d\d", words) and "注销" in words
-
-
-def words_of(reply: Response, form: str) -> str:
-    if form == "docx":
-        document = Document(BytesIO(reply.content))
-        cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
-        return "\n".join([*(paragraph.text for paragraph in document.paragraphs), *cells])
-    if form == "xlsx":
-        rows = load_workbook(BytesIO(reply.content)).active.iter_rows(values_only=True)
-        return "\n".join(str(value) for row in rows for value in row)
-    return reply.text.replace("\\", "")
 
 
 def test_a_print_view_opens_the_print_dialog_and_ends_with_the_source(site: TestClient) -> None:

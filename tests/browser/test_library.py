@@ -531,10 +531,12 @@ def test_without_scripts_the_desk_shows_the_hits_of_a_link(scriptless) -> None:
 
 @pytest.fixture(scope="module")
 def three(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a library of three policies."""
-    folder = tmp_path_factory.mktemp("three")
+    """The address of a library of four policies, one of which names another."""
+    folder = tmp_path_factory.mktemp("four")
     for file in (CORPUS, DATA / "service.md", DATA / "statute.txt"):
         (folder / file.name).write_bytes(file.read_bytes())
+    rule = "犬只登记须知\n一、入园\n1、犬只入园依《城市公园管理条例》第四条办理。\n2、导盲犬除外。\n"
+    (folder / "dogs.txt").write_text(rule, "utf-8")
     built = Assistant.build(folder, replace(settings, records=None))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -558,19 +560,75 @@ def shelf(chromium, three: str) -> Iterator[Page]:
     context.close()
 
 
-def test_another_policy_can_be_chosen_and_its_chapters_with_it(shelf: Page) -> None:
-    shelf.get_by_label("章节").select_option(index=2)
-    expect(hits(shelf).first).to_be_visible()
-    shelf.get_by_role("combobox", name="政策").select_option(label="城市公园管理条例")
+def scope(page: Page) -> Locator:
+    return page.locator("details.scope summary b")
+
+
+def choose(page: Page, *titles: str) -> None:
+    """Check policies in the list that folds away, and close it."""
+    scope(page).click()
+    for title in titles:
+        page.get_by_role("checkbox", name=title).check()
+    page.keyboard.press("Escape")
+
+
+def test_policies_are_chosen_in_a_list_and_searched_when_it_is_closed(shelf: Page) -> None:
+    expect(scope(shelf)).to_have_text("全部 4 份政策")
+    expect(shelf.get_by_label("章节")).to_have_count(0)
+    scope(shelf).click()
+    shelf.get_by_label("按标题筛选").fill("管理")
+    expect(shelf.get_by_role("checkbox", name="云杉笔记服务协议")).to_be_hidden()
+    shelf.get_by_role("checkbox", name="城市公园管理条例").check()
+    expect(scope(shelf)).to_have_text("城市公园管理条例")
+    assert "policy=" not in shelf.url, "not before the list is closed"
+    shelf.locator("#text .fulltext").click()
+    expect(shelf.locator("#text h2")).to_have_text("城市公园管理条例")
     expect(shelf.get_by_label("章节").locator("option")).to_have_text(
         [re.compile("全部"), re.compile("第一章 总则"), re.compile("第二章 管理")]
     )
-    expect(shelf.locator("#text h2")).to_have_text("城市公园管理条例")
-    assert "chapter=" not in shelf.url
+    shelf.get_by_label("章节").select_option(index=2)
+    expect(hits(shelf).first).to_be_visible()
+    choose(shelf, "犬只登记须知")
+    expect(scope(shelf)).to_have_text("2 份政策")
+    expect(shelf).not_to_have_url(re.compile("chapter="))
+    box(shelf).fill("犬只入园")
+    box(shelf).press("Enter")
+    expect(shelf.locator(".shares li")).to_have_count(2)
+    expect(shelf).to_have_url(re.compile("policy=.*policy="))
+    shelf.go_back()
+    expect(scope(shelf)).to_have_text("2 份政策")
+    shelf.go_back()
+    expect(scope(shelf)).to_have_text("城市公园管理条例")
     box(shelf).fill("第三条")
     box(shelf).press("Enter")
     expect(hits(shelf)).to_have_count(1)
     expect(hits(shelf)).to_contain_text("闭园")
+
+
+def test_a_reference_is_followed_from_one_policy_into_another_and_back(shelf: Page, three: str) -> None:
+    shelf.goto(f"{three}library?q={quote('导盲犬')}&policy=dogs&policy=service&policy=statute")
+    hits(shelf).filter(has_text="犬只登记须知").get_by_role("link").first.click()
+    expect(shelf.locator("#text h2")).to_have_text("犬只登记须知")
+    expect(shelf).to_have_url(re.compile("policy=dogs&policy=service&policy=statute&clause=c1-2&open=dogs"))
+    shelf.locator("#text").get_by_role("link", name="《城市公园管理条例》第四条").click()
+    expect(shelf.locator("#text h2")).to_have_text("城市公园管理条例")
+    expect(shelf.locator("#text .current")).to_contain_text("游人不得有下列行为")
+    expect(shelf.locator(".outline")).to_have_attribute("open", "")
+    expect(shelf.locator(".hit.current")).to_have_count(0)
+    shelf.reload()
+    expect(shelf.locator("#text .current")).to_contain_text("游人不得有下列行为")
+    expect(scope(shelf)).to_have_text("3 份政策")
+    shelf.go_back()
+    expect(shelf.locator("#text .current")).to_contain_text("导盲犬除外")
+    expect(shelf.locator("#text h2")).to_have_text("犬只登记须知")
+    expect(shelf.locator(".hit.current")).to_have_attribute("data-policy", "dogs")
+
+
+def test_hits_of_several_policies_are_exported_together(shelf: Page, three: str, tmp_path: Path) -> None:
+    shelf.goto(f"{three}library?q={quote('导盲犬')}&policy=dogs&policy=statute")
+    shelf.get_by_label("全选").check()
+    words = words_of(downloaded(shelf, "Markdown", tmp_path))
+    assert "《犬只登记须知》一、2" in words and "《城市公园管理条例》第四条(二)" in words and words.count("SHA-256") == 2
 
 
 def test_a_permalink_opens_the_policy_that_it_names(shelf: Page, three: str) -> None:

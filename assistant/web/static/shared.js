@@ -90,7 +90,9 @@
       const reply = await fetch(`text?${new URLSearchParams({ policy, lang })}`);
       const text = await reply.text();
       if (reply.ok && wanted === policy) {
+        const outlined = box.querySelector(".outline")?.open;
         box.innerHTML = text; // our own server's page, escaped there
+        if (outlined) box.querySelector(".outline")?.setAttribute("open", ""); // as the reader has left it
         box.dataset.policy = policy;
       }
       return reply.ok;
