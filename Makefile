@@ -26,7 +26,7 @@ build: $(VENV)/.serve ## parse and index the policies in corpus/
 	$(BIN)/assistant build
 
 test: $(VENV)/.dev browser ## run all tests
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 2
 
 browser: $(VENV)/.dev
 	@BIN=$(BIN) sh tests/browser/install.sh
