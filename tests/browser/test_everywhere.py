@@ -404,7 +404,9 @@ def test_a_hostile_question_in_the_address_is_shown_as_text(visit, words: str, p
     expect(box(page)).to_have_value(words)
     expect(page).not_to_have_title("broken")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    visit.complaints[:] = [said for said in visit.complaints if "400" not in said]  # 5,000 characters are too many
+    if len(words) > 2000 and place == "desk":  # too many, says its list, which the script asks for once more
+        page.wait_for_load_state("networkidle")
+    visit.complaints[:] = [said for said in visit.complaints if "400" not in said]
 
 
 @pytest.mark.parametrize("name", ["script", "quotes", "markup", "template"])
