@@ -54,6 +54,13 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of the browser that fails is tried once more, on a machine that may be busy; the summary lists it as rerun."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test runs with the looks that the nearest `looks` mark names."""
     if "visit" in metafunc.fixturenames:
