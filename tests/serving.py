@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from io import BytesIO
@@ -15,7 +16,7 @@ from openpyxl import load_workbook
 
 from assistant import Assistant
 from assistant.records import Records
-from assistant.server import build_site
+from assistant.server import Site, build_site, launch
 
 
 class Tags(HTMLParser):
@@ -31,6 +32,24 @@ class Tags(HTMLParser):
 
     def named(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.found if name == tag]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def started(assistant: Assistant, port: int) -> Site:
+    """The web app on a port; Gradio leaves event loops open unless there is one already."""
+
+    async def launched() -> Site:
+        return launch(assistant, port=port)
+
+    with ThreadPoolExecutor() as threads:
+        return threads.submit(asyncio.run, launched()).result()
 
 
 def served(assistant: Assistant, records: Records | None, uploads: bool = False) -> TestClient:

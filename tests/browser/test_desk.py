@@ -1,20 +1,17 @@
 from __future__ import annotations
 
-import asyncio
 import re
-import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from samples import CORPUS, DATA
+from serving import free_port, started
 
 from assistant import Assistant, Settings
 from assistant.records import Records
-from assistant.server import Site, launch
 
 pytestmark = [pytest.mark.browser, pytest.mark.looks("desk")]
 both, on_a_phone = pytest.mark.looks("desk", "phone"), pytest.mark.looks("phone")
@@ -633,21 +630,9 @@ def test_a_question_that_is_too_long_says_so_and_stays(visit) -> None:
 # ---- a server of its own ----
 
 
-def started(assistant: Assistant, port: int) -> Site:
-    """Serve; Gradio leaves event loops open unless there is one already."""
-
-    async def launched() -> Site:
-        return launch(assistant, port=port)
-
-    with ThreadPoolExecutor() as threads:
-        return threads.submit(asyncio.run, launched()).result()
-
-
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture

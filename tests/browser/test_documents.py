@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +12,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from samples import DATA
+from serving import free_port, started
 
 from assistant import Assistant, Settings
-from assistant.server import Site, launch
 
 pytestmark = [pytest.mark.browser, pytest.mark.looks("desk")]
 both, on_a_phone = pytest.mark.looks("desk", "phone"), pytest.mark.looks("phone")
@@ -31,15 +28,8 @@ def address(settings: Settings, tmp_path: Path) -> Iterator[str]:
     corpus.mkdir()
     (corpus / "service.md").write_bytes((DATA / "service.md").read_bytes())
     built = Assistant.build(corpus, replace(settings, corpus=corpus, index=tmp_path / "index", records=None))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    async def launched() -> Site:
-        return launch(built, port=port)
-
-    with ThreadPoolExecutor() as threads:  # Gradio leaves event loops open unless there is one already
-        site = threads.submit(asyncio.run, launched()).result()
+    port = free_port()
+    site = started(built, port)
     yield f"http://127.0.0.1:{port}/"
     site.close()
 

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import asyncio
 import re
-import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -14,10 +11,10 @@ from docx import Document
 from openpyxl import load_workbook
 from playwright.sync_api import Locator, Page, expect
 from samples import CORPUS, DATA
+from serving import free_port, started
 
 from assistant import Assistant, Settings
 from assistant.clause import Policy
-from assistant.server import Site, launch
 
 pytestmark = [pytest.mark.browser, pytest.mark.looks("desk")]
 both, on_a_phone = pytest.mark.looks("desk", "phone"), pytest.mark.looks("phone")
@@ -538,15 +535,8 @@ def three(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
     rule = "犬只登记须知\n一、入园\n1、犬只入园依《城市公园管理条例》第四条办理。\n2、导盲犬除外。\n"
     (folder / "dogs.txt").write_text(rule, "utf-8")
     built = Assistant.build(folder, replace(settings, records=None))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    async def launched() -> Site:
-        return launch(built, port=port)
-
-    with ThreadPoolExecutor() as threads:  # Gradio leaves event loops open unless there is one already
-        site = threads.submit(asyncio.run, launched()).result()
+    port = free_port()
+    site = started(built, port)
     yield f"http://127.0.0.1:{port}/"
     site.close()
 
